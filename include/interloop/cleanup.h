@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef INTERLOOP_CLEANUP_H
+#define INTERLOOP_CLEANUP_H
+
+/**
+ * @file cleanup.h
+ * @brief Optional: let the compiler free things on every return path.
+ *
+ *     IL_CLEANUP (il_task) il_task *task = NULL;
+ *     IL_CLEANUP (il_fd) int fd = -1;
+ *
+ * Since a cancellation is an ordinary return, this covers it too.
+ */
+
+#include <interloop/io.h>
+#include <interloop/loop.h>
+#include <interloop/task.h>
+
+/** Behind IL_CLEANUP(il_task); private. */
+static inline void il_cleanup_il_task_(il_task **task)
+{
+    *task = il_task_unref(*task);
+}
+
+/** Behind IL_CLEANUP(il_loop); private. */
+static inline void il_cleanup_il_loop_(il_loop **loop)
+{
+    *loop = il_loop_unref(*loop);
+}
+
+/** Behind IL_CLEANUP(il_fd); private. */
+static inline void il_cleanup_il_fd_(int *fd)
+{
+    if (*fd >= 0)
+        (void)il_close(*fd);
+    *fd = -1;
+}
+
+/** Put before a declaration: il_task, il_loop or il_fd. */
+#define IL_CLEANUP(kind) __attribute__((cleanup(il_cleanup_##kind##_), unused))
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef INTERLOOP_ERROR_H
+#define INTERLOOP_ERROR_H
+
+/**
+ * @file error.h
+ * @brief What results mean, and how errors nobody handles are reported.
+ *
+ * Every function that can fail returns an int (or ssize_t): zero or more is
+ * success, a negative errno is failure.  errno itself is never used.  A
+ * function that failed had no effect and left its out-parameters alone.
+ *
+ * | code | meaning |
+ * | --- | --- |
+ * | -ECANCELED | the task was cancelled here; nothing happened |
+ * | -ETIMEDOUT | a deadline of the caller's own passed |
+ * | -EINVAL | an argument makes no sense |
+ * | -ESRCH | not in a task, or in another thread than the loop's |
+ * | -EBUSY | somebody else is using it |
+ * | -EALREADY | it happened before |
+ * | -EDEADLK | waiting here could never end |
+ * | -EOWNERDEAD | the object that was waited for has gone |
+ * | -ESHUTDOWN | the loop is closed, or the host has gone |
+ * | -ENOMEM | out of memory |
+ */
+
+#include <interloop/export.h>
+
+IL_BEGIN_DECLS
+
+typedef struct il_loop il_loop;
+
+/** What a report is about. */
+typedef enum il_report_kind {
+    IL_REPORT_UNHANDLED,      /**< a task failed and nobody will ask why */
+    IL_REPORT_IGNORED_CANCEL, /**< a task goes on though it is cancelled */
+    IL_REPORT_STUCK,          /**< a task would not end when the loop closed */
+    IL_REPORT_NESTED_PARK,    /**< a task waited under a nested host loop */
+} il_report_kind;
+
+/** One report.  All of it is valid only during the call. */
+typedef struct il_report {
+    il_report_kind kind;   /**< what happened */
+    int error;             /**< negative errno, or 0 */
+    const char *task_name; /**< the task's name */
+    const char *file;      /**< source file that spawned it */
+    unsigned line;         /**< line that spawned it */
+    const char *message;   /**< one sentence without a full stop */
+} il_report;
+
+/** Receives reports.  Runs on the loop's thread, outside every task. */
+typedef void il_report_fn(const il_report *report, void *arg);
+
+/**
+ * Choose who hears about errors that nobody handles.
+ *
+ * Without a handler one line goes to stderr.
+ *
+ * @param loop  A loop of the calling thread.
+ * @param fn    The handler; NULL restores the default.
+ * @param arg   Passed to @p fn.
+ */
+IL_EXPORT void il_loop_set_report_handler(il_loop *loop, il_report_fn *fn,
+                                          void *arg);
+
+/**
+ * The name of a result, for messages.
+ *
+ * @param result  Any result; positive ones count as success.
+ * @return A constant string such as "ECANCELED"; never NULL.
+ */
+IL_EXPORT const char *il_strerror(int result);
+
+IL_END_DECLS
+
+#endif

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef INTERLOOP_GROUP_H
+#define INTERLOOP_GROUP_H
+
+/**
+ * @file group.h
+ * @brief Owners of tasks: when a group is closed, its tasks are over.
+ *
+ *     il_group group;
+ *     int r = il_group_open (&group, 0);
+ *     …
+ *     (void)il_spawn (&group, fetch, &a, NULL);
+ *     (void)il_spawn (&group, fetch, &b, NULL);
+ *     r = il_group_close (&group);   // both have ended; the first error
+ *
+ * Opening a group enters a scope and closing it leaves it, so groups and
+ * scopes nest strictly, and the code between the two is cancelled with the
+ * children when one of them fails.  A group belongs to the task that opened
+ * it; a function must not return with a group open.
+ */
+
+#include <interloop/export.h>
+#include <interloop/node.h>
+#include <interloop/scope.h>
+#include <interloop/task.h>
+
+IL_BEGIN_DECLS
+
+/** A group; lives on the stack of the task that opens it.  Fields private. */
+struct il_group {
+    il_scope scope;   /**< private: cancels body and children */
+    il_link children; /**< private: tasks that have not ended */
+    il_link ended;    /**< private: ended tasks il_group_next() will give */
+    struct ili_sched *sched; /**< private */
+    il_task *waiter;         /**< private: the owner, inside close or next */
+    size_t n_children;       /**< private */
+    int error;               /**< private: the first error */
+    unsigned flags;          /**< private */
+    void *reserved[2];       /**< private */
+};
+
+/** A child's error neither cancels the others nor becomes close's result. */
+#define IL_GROUP_SUPERVISE 1u
+/** Keep ended tasks for il_group_next(). */
+#define IL_GROUP_COLLECT 2u
+
+/**
+ * Open a group.
+ *
+ * @param group  Caller's storage; need not be initialised.
+ * @param flags  #IL_GROUP_SUPERVISE, #IL_GROUP_COLLECT or 0.
+ * @retval 0        Open; must be closed by the same task.
+ * @retval -EINVAL  Unknown flags.
+ * @retval -ESRCH   Not in a task.
+ */
+IL_EXPORT int il_group_open(il_group *group, unsigned flags);
+
+/**
+ * Wait until every task of the group has ended, then leave it.
+ *
+ * Always waits for all, also when cancelled: then the children are cancelled
+ * too and this waits for them to finish their clean-up.
+ *
+ * @suspends If a task is still running.
+ *
+ * @retval 0           All ended well, or the group was cancelled with
+ *                     il_group_cancel().
+ * @retval -ECANCELED  A scope around the group was cancelled.
+ * @retval -ESRCH      The caller did not open the group.
+ * @return Otherwise the first error of a child.
+ */
+IL_EXPORT int il_group_close(il_group *group);
+
+/** Cancel every task of the group and the code inside it.  Runs nothing. */
+IL_EXPORT void il_group_cancel(il_group *group);
+
+/**
+ * Wait for the next task of an #IL_GROUP_COLLECT group to end.
+ *
+ * @suspends If none has ended since the last call.
+ *
+ * @param      group     The group; called by its owner.
+ * @param[out] ret_task  The task, in the order they ended; the caller drops
+ *                       the reference.
+ * @retval 0           A task was returned.
+ * @retval -ENOENT     No task is left.
+ * @retval -ECANCELED  The caller was cancelled.
+ * @retval -EINVAL     The group does not collect.
+ * @retval -ESRCH      The caller did not open the group.
+ */
+IL_EXPORT IL_MUST_CHECK int il_group_next(il_group *group, il_task **ret_task);
+
+/** How many tasks have not ended. */
+IL_EXPORT size_t il_group_count(const il_group *group);
+
+/** One of several functions to run at the same time. */
+typedef struct il_call {
+    il_task_fn *fn; /**< the body */
+    void *arg;      /**< its argument */
+    int result;     /**< set when it has ended */
+} il_call;
+
+/**
+ * Run several functions at the same time and wait for all.
+ *
+ * The first error cancels the rest.  Results stay in call order.
+ *
+ * @suspends Unless all of them end in their first step.
+ *
+ * @param calls  @p n calls; each one's `result` is set.
+ * @param n      May be 0.
+ * @return 0, the first error, or -ECANCELED if the caller was cancelled.  In
+ * every case all of them have ended.
+ */
+IL_EXPORT IL_MUST_CHECK int il_gather(il_call *calls, size_t n);
+
+/**
+ * Run several functions at the same time until one succeeds.
+ *
+ * The first that returns zero or more wins; the others are cancelled and
+ * waited for.
+ *
+ * @suspends Unless one ends well in its first step.
+ *
+ * @param      calls       @p n calls; each one's `result` is set, -ECANCELED
+ *                         for those that were never started.
+ * @param      n           At least 1.
+ * @param[out] ret_winner  Index of the winner; may be NULL.
+ * @return 0, or if all failed the first error, or -ECANCELED; -EINVAL for
+ * @p n of 0.
+ */
+IL_EXPORT IL_MUST_CHECK int il_race(il_call *calls, size_t n,
+                                    size_t *ret_winner);
+
+IL_END_DECLS
+
+#endif

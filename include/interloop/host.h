@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef INTERLOOP_HOST_H
+#define INTERLOOP_HOST_H
+
+/**
+ * @file host.h
+ * @brief The contract with a foreign loop that sleeps for us.
+ *
+ * A host is a struct of functions.  The loop calls them; the host calls
+ * il_loop_turn() from its own dispatcher, never from inside one of these
+ * functions.  A loop that can only be polled needs none of this: see
+ * il_loop_fd(), il_loop_next_deadline() and il_loop_turn().
+ *
+ * Waiting in a task underneath a host dispatch that began after the task was
+ * resumed would tear the host's stack: it is refused with -EDEADLK and
+ * reported.  `depth` is what this is judged by.
+ */
+
+#include <interloop/export.h>
+#include <interloop/loop.h>
+
+#include <stddef.h>
+
+IL_BEGIN_DECLS
+
+/** What a foreign loop must offer.  Functions may be NULL where noted. */
+typedef struct il_host {
+    const char *name; /**< for dumps and messages */
+
+    /** Something changed between turns: call il_loop_turn() soon, and look at
+     *  descriptor and deadline again.  Coalesced: called at most once until
+     *  the next turn.  Called on the loop's thread only. */
+    void (*request_turn)(void *data);
+
+    /** How deep the host's dispatches are nested now.  NULL: always 0. */
+    int (*depth)(void *data);
+
+    /** A task is about to give up the thread: take away what it changed of
+     *  the host's per-thread state, and remember it in its two slots.
+     *  NULL: none. */
+    void (*suspend)(void *data, void *slots[2]);
+
+    /** A task has the thread for the first time, with slots of NULL, or
+     *  again: put back what was remembered.  NULL with `suspend`. */
+    void (*resume)(void *data, void *slots[2]);
+
+    /** Bytes of stack for tasks that do not ask for a size: what the host's
+     *  own code needs when they call it.  0: the library's default. */
+    size_t stack_size;
+
+    /** Owner mode: run the host until `quit`.  NULL: cannot be owned. */
+    int (*run)(void *data);
+
+    /** Owner mode: end `run`.  NULL with it. */
+    void (*quit)(void *data);
+} il_host;
+
+/**
+ * Become a guest: the host will run our turns.  Returns at once.
+ *
+ * Ready queue, timers and descriptors stay as they are.
+ *
+ * @param loop  A loop of this thread that does not run.
+ * @param host  Stays valid until il_loop_detach().
+ * @param data  Passed to the host's functions.
+ * @retval 0           A guest now.
+ * @retval -EBUSY      It is running or a guest already.
+ * @retval -EINVAL     `request_turn` is missing.
+ * @retval -ESHUTDOWN  It is closed.
+ */
+IL_EXPORT int il_loop_start(il_loop *loop, const il_host *host, void *data);
+
+/**
+ * Stop being a guest; the loop is native from now on.
+ *
+ * Tasks stay as they are; il_loop_run() or il_loop_close() goes on with them.
+ *
+ * @retval 0       Native now.
+ * @retval -EBUSY  Called from inside a turn.
+ * @retval -ESRCH  It is no guest.
+ */
+IL_EXPORT int il_loop_detach(il_loop *loop);
+
+/** Whether the loop is a guest. */
+IL_EXPORT bool il_loop_is_guest(const il_loop *loop);
+
+/**
+ * Owner mode: run a main task to its end while the host's loop runs.
+ *
+ * The loop must be a guest of a host that can be owned.
+ *
+ * @return The body's result, or
+ * @retval -EBUSY   It is running so already.
+ * @retval -EINVAL  The host cannot be owned, or the loop is no guest.
+ * @retval -EINTR   The host's loop ended before the main task.
+ */
+IL_EXPORT int il_loop_run_owned(il_loop *loop, il_task_fn *main_fn, void *arg);
+
+IL_END_DECLS
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef INTERLOOP_INTERLOOP_H
+#define INTERLOOP_INTERLOOP_H
+
+/**
+ * @file interloop.h
+ * @brief Everything of libinterloop at once; tests add testing.h, GLib
+ * programs glib.h.
+ */
+
+#include <interloop/cleanup.h>
+#include <interloop/dump.h>
+#include <interloop/error.h>
+#include <interloop/export.h>
+#include <interloop/future.h>
+#include <interloop/group.h>
+#include <interloop/host.h>
+#include <interloop/io.h>
+#include <interloop/loop.h>
+#include <interloop/node.h>
+#include <interloop/scope.h>
+#include <interloop/task.h>
+#include <interloop/time.h>
+#include <interloop/timer.h>
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef INTERLOOP_NODE_H
+#define INTERLOOP_NODE_H
+
+/**
+ * @file node.h
+ * @brief The nodes that callers embed so that waiting never allocates.
+ *
+ * Their fields are private: they are spelled out only because the compiler
+ * must know the size.  All of them are valid when filled with zeros.
+ */
+
+#include <interloop/export.h>
+#include <interloop/time.h>
+
+IL_BEGIN_DECLS
+
+/** A link in a circular list.  Zeros: in no list. */
+typedef struct il_link {
+    struct il_link *next; /**< private */
+    struct il_link *prev; /**< private */
+} il_link;
+
+/** Something the ready queue can hold. */
+typedef struct il_item {
+    il_link link;                  /**< private: in the ready queue */
+    void (*run)(struct il_item *); /**< private: NULL for a task */
+} il_item;
+
+/** Something that is due at a point in time. */
+typedef struct il_alarm {
+    il_time at;                      /**< private: when it is due */
+    uint64_t order;                  /**< private: breaks ties, FIFO */
+    struct il_alarm *child;          /**< private: pairing heap */
+    struct il_alarm *next;           /**< private: pairing heap */
+    struct il_alarm *prev;           /**< private: NULL when not armed */
+    void (*fire)(struct il_alarm *); /**< private: queues, runs nothing */
+} il_alarm;
+
+IL_END_DECLS
+
+#endif

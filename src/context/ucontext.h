@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ILI_CONTEXT_UCONTEXT_H
+#define ILI_CONTEXT_UCONTEXT_H
+
+/* ucontext.h - the switch for every other processor.
+ *
+ * Two system calls a switch, for a signal mask that we do not need, and some
+ * twenty times slower than the others; but libc knows how to do it. */
+
+#include <stddef.h>
+#include <ucontext.h>
+
+typedef struct ili_context {
+    ucontext_t u; /* valid while the stack does not run */
+} ili_context;
+
+/* ucontext.c */
+void ili_context_make(ili_context *context, void *base, size_t size,
+                      void (*entry)(void));
+
+/* swapcontext() fails only for contexts that were never made. */
+static inline void ili_context_switch(ili_context *from, ili_context *to)
+{
+    (void)swapcontext(&from->u, &to->u);
+}
+
+#endif

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT */
+
+/* guest.c - our turns as one GSource.
+ *
+ * The source polls the descriptor of our poller.  GLib asks each source before
+ * every poll whether it is ready and how long it may sleep, also in nested
+ * main loops, so nothing has to be armed from outside: whatever changed since
+ * the last look is seen then.
+ *
+ * It may recurse: GLib then neither blocks it during its own dispatch, which
+ * would cost two writes to GLib's eventfd each time, nor keeps it from being
+ * dispatched by a nested main loop inside a task.
+ *
+ * As long as there is work, a dispatch goes on for a slice.  If that was not
+ * enough, the source steps back behind input, drawing and idles until it has
+ * caught up: at the default priority an always-busy guest would let GTK draw
+ * no frame at all; below idle priority a busy idle would starve us. */
+
+#include "config.h"
+
+#include "host/glib/bridge.h"
+
+#include <errno.h>
+
+#define SLICE IL_MS(2)
+/* How often the context is iterated while the loop ends. */
+#define PUMP_EVERY IL_MS(1)
+
+typedef struct guest_source {
+    GSource base;
+    il_loop *loop;
+    gpointer tag; /* GLib's name for the descriptor below */
+    int fd;
+} guest_source;
+
+static __thread ili_g_bridge *current;
+
+ili_g_bridge *ili_g_bridge_get(void)
+{
+    return current;
+}
+
+/* --- the source ---------------------------------------------------------------- */
+
+static gboolean guest_prepare(GSource *base, gint *ret_timeout_ms)
+{
+    guest_source *source = (guest_source *)base;
+    il_time next = il_loop_next_deadline(source->loop);
+    il_time wait;
+
+    *ret_timeout_ms = -1;
+    if (next == IL_FOREVER)
+        return FALSE;
+    wait = next == 0 ? 0 : next - il_now();
+    if (wait <= 0) {
+        *ret_timeout_ms = 0;
+        return TRUE;
+    }
+    /* Round up, or the last millisecond would be spent spinning. */
+    wait = (wait + IL_MS(1) - 1) / IL_MS(1);
+    *ret_timeout_ms = wait > G_MAXINT ? G_MAXINT : (gint)wait;
+    return FALSE;
+}
+
+static gboolean guest_check(GSource *base)
+{
+    guest_source *source = (guest_source *)base;
+    il_time next;
+
+    if (g_source_query_unix_fd(base, source->tag) != 0)
+        return TRUE;
+    next = il_loop_next_deadline(source->loop);
+    return next != IL_FOREVER && (next == 0 || next <= il_now());
+}
+
+static void follow_descriptor(guest_source *source)
+{
+    int fd = il_loop_fd(source->loop);
+
+    if (fd == source->fd)
+        return;
+    if (source->tag)
+        g_source_remove_unix_fd(&source->base, source->tag);
+    source->tag = g_source_add_unix_fd(&source->base, fd, G_IO_IN);
+    source->fd = fd;
+}
+
+static gboolean guest_dispatch(GSource *base, GSourceFunc callback,
+                               gpointer data)
+{
+    guest_source *source = (guest_source *)base;
+    int r;
+    gint priority;
+
+    (void)callback;
+    (void)data;
+    r = il_loop_turn(source->loop, SLICE);
+    /* A task may have ended everything. */
+    if (g_source_is_destroyed(base))
+        return G_SOURCE_REMOVE;
+    follow_descriptor(source);
+    priority = r > 0 ? G_PRIORITY_DEFAULT_IDLE : G_PRIORITY_DEFAULT;
+    if (priority != g_source_get_priority(base))
+        g_source_set_priority(base, priority);
+    return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs guest_funcs = {
+    .prepare = guest_prepare,
+    .check = guest_check,
+    .dispatch = guest_dispatch,
+};
+
+static GSource *attach_source(il_loop *loop, GMainContext *context)
+{
+    GSource *base = g_source_new(&guest_funcs, sizeof(guest_source));
+    guest_source *source = (guest_source *)base;
+
+    source->loop = loop;
+    source->fd = -1;
+    follow_descriptor(source);
+    g_source_set_static_name(base, "interloop");
+    g_source_set_can_recurse(base, TRUE);
+    g_source_attach(base, context);
+    return base;
+}
+
+/* --- the host ------------------------------------------------------------------- */
+
+/* GLib asks the source before each poll: see the essay above. */
+static void host_request_turn(void *data)
+{
+    (void)data;
+}
+
+static int host_depth(void *data)
+{
+    (void)data;
+    return g_main_depth();
+}
+
+/* slots[0]: the thread-default context that was there when the task got the
+ * thread; slots[1]: a GSList of those it has pushed since, innermost last. */
+static void host_suspend(void *data, void *slots[2])
+{
+    GMainContext *top = g_main_context_get_thread_default();
+
+    (void)data;
+    while (top && top != slots[0]) {
+        slots[1] = g_slist_prepend(slots[1], g_main_context_ref(top));
+        g_main_context_pop_thread_default(top);
+        top = g_main_context_get_thread_default();
+    }
+}
+
+static void host_resume(void *data, void *slots[2])
+{
+    (void)data;
+    slots[0] = g_main_context_get_thread_default();
+    while (slots[1]) {
+        GSList *first = slots[1];
+
+        g_main_context_push_thread_default(first->data);
+        g_main_context_unref(first->data);
+        slots[1] = g_slist_delete_link(first, first);
+    }
+}
+
+static int host_run(void *data)
+{
+    ili_g_bridge *bridge = data;
+
+    bridge->main_loop = g_main_loop_new(bridge->context, FALSE);
+    g_main_loop_run(bridge->main_loop);
+    g_clear_pointer(&bridge->main_loop, g_main_loop_unref);
+    return 0;
+}
+
+static void host_quit(void *data)
+{
+    ili_g_bridge *bridge = data;
+
+    if (bridge->main_loop)
+        g_main_loop_quit(bridge->main_loop);
+}
+
+/* What the main thread has by default.  GTK loads style sheets recursively, and
+ * graphics drivers compile shaders: 512 KiB were not enough to make a window.
+ * It is address space, not memory. */
+#define STACK_SIZE ((size_t)8 << 20)
+
+static const il_host glib_host = {
+    .name = "GLib",
+    .stack_size = STACK_SIZE,
+    .request_turn = host_request_turn,
+    .depth = host_depth,
+    .suspend = host_suspend,
+    .resume = host_resume,
+    .run = host_run,
+    .quit = host_quit,
+};
+
+/* --- begin and end --------------------------------------------------------------- */
+
+/* While the loop ends natively, nobody iterates the context but us. */
+static void pump_context(void *data)
+{
+    ili_g_bridge *bridge = data;
+
+    while (bridge->n_calls > 0 &&
+           g_main_context_iteration(bridge->context, FALSE))
+        ;
+    if (bridge->n_calls > 0)
+        (void)il_timer_start(bridge->loop, &bridge->pump,
+                             il_deadline(PUMP_EVERY));
+}
+
+void ili_g_bridge_count_call(ili_g_bridge *bridge, int change)
+{
+    bridge->n_calls += (guint)change;
+    if (bridge->ending && bridge->n_calls > 0 &&
+        !il_timer_is_active(&bridge->pump))
+        (void)il_timer_start(bridge->loop, &bridge->pump, il_now());
+}
+
+int il_g_begin(GMainContext *context, il_loop **ret_loop)
+{
+    il_loop *loop = il_loop_current();
+    ili_g_bridge *bridge;
+    int r;
+
+    if (!ret_loop)
+        return -EINVAL;
+    if (current)
+        return -EBUSY;
+    if (loop)
+        (void)il_loop_ref(loop);
+    r = loop ? 0 : il_loop_new(&loop);
+    if (r < 0)
+        return r;
+
+    bridge = g_new0(ili_g_bridge, 1);
+    r = il_loop_start(loop, &glib_host, bridge);
+    if (r < 0) {
+        g_free(bridge);
+        (void)il_loop_unref(loop);
+        return r;
+    }
+    bridge->loop = loop;
+    bridge->context = context ? context : g_main_context_default();
+    g_main_context_ref(bridge->context);
+    bridge->end_waits =
+        (il_callback)IL_CALLBACK_INIT(ili_g_waiters_end, bridge);
+    bridge->pump = (il_timer)IL_TIMER_INIT(pump_context, bridge);
+    bridge->source = attach_source(loop, bridge->context);
+    current = bridge;
+    *ret_loop = loop;
+    return 0;
+}
+
+int il_g_end(il_loop *loop, il_time grace)
+{
+    ili_g_bridge *bridge = current;
+    int r;
+
+    if (!bridge || bridge->loop != loop)
+        return -EINVAL;
+    r = il_loop_detach(loop);
+    if (r < 0)
+        return r;
+    bridge->ending = TRUE;
+    g_source_destroy(bridge->source);
+    g_source_unref(bridge->source);
+    bridge->source = NULL;
+    ili_g_connections_end(bridge);
+    /* In the first turn of closing, when tasks have been cancelled: those that
+     * a shield keeps waiting would wait for ever. */
+    (void)il_post(loop, &bridge->end_waits);
+    ili_g_bridge_count_call(bridge, 0);
+
+    r = il_loop_close(loop, grace);
+    current = NULL;
+    g_main_context_unref(bridge->context);
+    g_free(bridge);
+    (void)il_loop_unref(loop);
+    return r;
+}
+
+int il_g_run(GMainContext *context, il_task_fn *main_fn, void *arg)
+{
+    il_loop *loop;
+    int result;
+    int r = il_g_begin(context, &loop);
+
+    if (r < 0)
+        return r;
+    result = il_loop_run_owned(loop, main_fn, arg);
+    r = il_g_end(loop, IL_SEC(5));
+    return result < 0 ? result : r < 0 ? r : result;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+
+/* keep.c - keep an object in memory without keeping it alive.
+ *
+ * A slot that is suspended uses its sender and its receiver when it goes on,
+ * if only in its clean-up.  So both must stay in memory; but a slot must not
+ * be what keeps a closed window around.  GObject's toggle references do just
+ * that: they tell when they are the last one.  Then the slot is cancelled, and
+ * when it has returned the object goes.
+ *
+ * Toggle references tell nothing when an object has several, so all keepers of
+ * an object share one, and a record in the object's data. */
+
+#include "config.h"
+
+#include "host/glib/bridge.h"
+
+/* Keepers come and go on the loop's thread, but the last reference of somebody
+ * else may go on any. */
+static GMutex lock;
+
+struct record {
+    GPtrArray *keepers; /* ili_g_keeper */
+    gboolean alone;     /* ours is the last reference */
+};
+
+static GQuark record_quark(void)
+{
+    return g_quark_from_static_string("interloop-keepers");
+}
+
+/* Runs inside somebody's g_object_unref(): the keepers only queue. */
+static void on_toggle(gpointer data, GObject *object, gboolean is_last)
+{
+    struct record *record = data;
+
+    (void)object;
+    g_mutex_lock(&lock);
+    record->alone = is_last;
+    for (guint i = 0; is_last && i < record->keepers->len; i++) {
+        ili_g_keeper *keeper = g_ptr_array_index(record->keepers, i);
+
+        keeper->alone(keeper->data);
+    }
+    g_mutex_unlock(&lock);
+}
+
+void ili_g_keep(ili_g_keeper *keeper, gpointer object, ili_g_keeper_fn *alone,
+                gpointer data)
+{
+    struct record *record;
+
+    keeper->object = object;
+    keeper->alone = alone;
+    keeper->data = data;
+    if (!object)
+        return;
+    record = g_object_get_qdata(object, record_quark());
+    if (!record) {
+        record = g_new0(struct record, 1);
+        record->keepers = g_ptr_array_new();
+        g_object_set_qdata(object, record_quark(), record);
+        g_object_add_toggle_ref(object, on_toggle, record);
+    }
+    g_mutex_lock(&lock);
+    g_ptr_array_add(record->keepers, keeper);
+    g_mutex_unlock(&lock);
+}
+
+gboolean ili_g_is_alone(gpointer object)
+{
+    struct record *record = object ? g_object_get_qdata(object, record_quark())
+                                   : NULL;
+    gboolean alone = FALSE;
+
+    if (record) {
+        g_mutex_lock(&lock);
+        alone = record->alone;
+        g_mutex_unlock(&lock);
+    }
+    return alone;
+}
+
+void ili_g_let_go(ili_g_keeper *keeper)
+{
+    GObject *object = keeper->object;
+    struct record *record;
+
+    if (!object)
+        return;
+    keeper->object = NULL;
+    record = g_object_get_qdata(object, record_quark());
+    g_mutex_lock(&lock);
+    g_ptr_array_remove_fast(record->keepers, keeper);
+    g_mutex_unlock(&lock);
+    if (record->keepers->len > 0)
+        return;
+    g_object_set_qdata(object, record_quark(), NULL);
+    g_object_remove_toggle_ref(object, on_toggle, record);
+    g_ptr_array_unref(record->keepers);
+    g_free(record);
+}

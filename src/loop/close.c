@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+
+/* close.c - the end of a loop.
+ *
+ * Everything is cancelled and then run natively, whatever the mode was: the
+ * host may be gone.  Tasks may clean up, within the grace.  What does not end
+ * then is abandoned: it is detached from what it waits for, its stack is never
+ * used again, and it is reported by name. */
+
+#include "config.h"
+
+#include <interloop/host.h>
+#include <interloop/loop.h>
+
+#include "loop/loop.h"
+
+#include <errno.h>
+
+int il_loop_at_close(il_loop *loop, il_callback *callback)
+{
+    ILI_RETURN_IF_FAIL(loop && callback && callback->fn, -EINVAL);
+    ILI_RETURN_IF_FAIL(loop, -EINVAL);
+    ILI_RETURN_IF_FAIL(!loop->sched.closed, -ESHUTDOWN);
+    ILI_RETURN_IF_FAIL(ili_loop_is_here(loop), -ESRCH);
+    ILI_RETURN_IF_FAIL(ili_callback_claim(callback, ILI_CALLBACK_HOOK), -EBUSY);
+    callback->loop = loop;
+    ili_list_prepend(&loop->at_close, &callback->item.link);
+    return 0;
+}
+
+static void run_hooks(il_loop *loop)
+{
+    il_link *link;
+
+    while ((link = ili_list_pop(&loop->at_close)) != NULL) {
+        il_callback *callback = ILI_CONTAINER(link, il_callback, item.link);
+
+        __atomic_store_n(&callback->state, ILI_CALLBACK_IDLE, __ATOMIC_RELEASE);
+        callback->fn(callback->arg);
+    }
+}
+
+/* Turns until all tasks have ended or the time is up; at least one, for what
+ * was posted. */
+static void drain(il_loop *loop, il_time deadline)
+{
+    bool autojump = loop->autojump;
+
+    /* Nobody is left to move a virtual clock by hand. */
+    loop->autojump = true;
+    do {
+        ili_loop_one_turn(loop, loop->sched.n_tasks > 0 ? deadline : 0);
+    } while (loop->sched.n_tasks > 0 && ili_sched_now(&loop->sched) < deadline);
+    /* What ended last may have left reports. */
+    while (ili_sched_is_busy(&loop->sched) && loop->sched.n_tasks == 0)
+        ili_loop_one_turn(loop, 0);
+    loop->autojump = autojump;
+}
+
+static void abandon(ili_sched *sched, il_task *task)
+{
+    ili_report_now(sched, task, IL_REPORT_STUCK, -ETIMEDOUT,
+                   "task did not end when the loop closed");
+    if (ili_list_linked(&task->item.link))
+        ili_list_remove(&task->item.link);
+    if (task->state == ILI_PARKED && task->abort)
+        task->abort(task->abort_arg);
+    task->state = ILI_DONE;
+    task->result = -ECANCELED;
+    task->refs++; /* its stack still has frames: never reuse it */
+    sched->n_tasks--;
+}
+
+static size_t abandon_all(ili_sched *sched)
+{
+    size_t n = 0;
+
+    for (il_link *link = sched->tasks.next; link != &sched->tasks;
+         link = link->next) {
+        il_task *task = ILI_CONTAINER(link, il_task, all);
+
+        if (task->state != ILI_DONE) {
+            abandon(sched, task);
+            n++;
+        }
+    }
+    return n;
+}
+
+/* Callbacks that were queued but will not run are their owners' again. */
+static void drop_ready(ili_sched *sched)
+{
+    il_link *link;
+
+    if (ili_list_linked(&sched->marker.link))
+        ili_list_remove(&sched->marker.link);
+    while ((link = ili_list_pop(&sched->ready)) != NULL) {
+        il_item *item = ILI_CONTAINER(link, il_item, link);
+
+        ili_item_drop(item);
+    }
+}
+
+int il_loop_close(il_loop *loop, il_time grace)
+{
+    ili_sched *sched;
+    size_t n_stuck;
+
+    if (!loop)
+        return 0;
+    sched = &loop->sched;
+    ILI_RETURN_IF_FAIL(!sched->closed, -EALREADY);
+    ILI_RETURN_IF_FAIL(ili_loop_is_here(loop), -ESRCH);
+    ILI_RETURN_IF_FAIL(!sched->runner && !sched->current, -EBUSY);
+    if (sched->host)
+        (void)il_loop_detach(loop);
+    ILI_RETURN_IF_FAIL(!loop->running, -EBUSY);
+
+    loop->running = true;
+    loop->stop = false;
+    ili_scope_cancel_root(sched);
+    drain(loop, il_deadline(grace));
+    sched->closed = true;
+    n_stuck = abandon_all(sched);
+    drop_ready(sched);
+    run_hooks(loop);
+
+    ili_inbox_close(loop);
+    ili_fds_free(loop);
+    ili_poller_free(loop->poller);
+    loop->poller = NULL;
+    loop->running = false;
+    ili_sched_fini(sched);
+    ili_sched_current = NULL;
+    return n_stuck > 0 ? -ETIMEDOUT : 0;
+}

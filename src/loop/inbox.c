@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+
+/* inbox.c - posts from other threads.
+ *
+ * The inbox is a stack: pushing is one compare-and-swap, and the loop takes
+ * all of it at once and turns it round.  Nobody locks, nobody allocates.
+ *
+ * A wake-up is a write to an eventfd, but only if the loop sleeps:
+ *
+ *     poster                          loop
+ *       push the callback               say need_wake
+ *       take need_wake; if it was set:  look into the inbox once more
+ *         write                         sleep
+ *
+ * Both sides write before they read, in one total order, so at least one of
+ * them sees the other.  However many post while it sleeps, one writes. */
+
+#include "config.h"
+
+#include "loop/loop.h"
+
+#include <errno.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+/* What the inbox of a closed loop holds. */
+static il_callback closed;
+
+int il_post_threadsafe(il_loop *loop, il_callback *callback)
+{
+    il_callback *head;
+
+    ILI_RETURN_IF_FAIL(loop && callback && callback->fn, -EINVAL);
+    ILI_RETURN_IF_FAIL(ili_callback_claim(callback, ILI_CALLBACK_INBOX),
+                       -EBUSY);
+    head = atomic_load(&loop->inbox);
+    do {
+        if (head == &closed) {
+            __atomic_store_n(&callback->state, ILI_CALLBACK_IDLE,
+                             __ATOMIC_RELEASE);
+            return -ESHUTDOWN;
+        }
+        callback->next = head;
+    } while (!atomic_compare_exchange_weak(&loop->inbox, &head, callback));
+
+    if (atomic_load(&loop->need_wake) &&
+        atomic_exchange(&loop->need_wake, false)) {
+        const uint64_t one = 1;
+
+        /* It fails only when the counter is full, and then it is readable. */
+        if (write(loop->wake_fd, &one, sizeof one) < 0)
+            return 0;
+    }
+    return 0;
+}
+
+/* Turn a stack of callbacks round: oldest first. */
+static il_callback *turn_round(il_callback *newest)
+{
+    il_callback *oldest = NULL;
+
+    while (newest) {
+        il_callback *next = newest->next;
+
+        newest->next = oldest;
+        oldest = newest;
+        newest = next;
+    }
+    return oldest;
+}
+
+void ili_inbox_collect(ili_sched *sched)
+{
+    il_loop *loop = ili_loop_of(sched);
+    il_callback *callback = atomic_load(&loop->inbox);
+
+    if (!callback || callback == &closed)
+        return;
+    callback = turn_round(atomic_exchange(&loop->inbox, NULL));
+    while (callback) {
+        il_callback *next = callback->next;
+
+        ili_callback_queue(sched, callback);
+        callback = next;
+    }
+}
+
+bool ili_inbox_may_sleep(il_loop *loop)
+{
+    atomic_store(&loop->need_wake, true);
+    return atomic_load(&loop->inbox) == NULL;
+}
+
+void ili_inbox_awake(il_loop *loop)
+{
+    atomic_store_explicit(&loop->need_wake, false, memory_order_relaxed);
+}
+
+static void on_wake(void *data, bool failed)
+{
+    il_loop *loop = data;
+    uint64_t count;
+
+    (void)failed;
+    /* The inbox is looked at in every turn; here it is only made quiet. */
+    if (read(loop->wake_fd, &count, sizeof count) < 0)
+        return;
+}
+
+int ili_inbox_open(il_loop *loop)
+{
+    loop->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (loop->wake_fd < 0)
+        return -errno;
+    loop->wake_watch =
+        ili_watch_new(loop->poller, loop->wake_fd, IL_READ, on_wake, loop);
+    return loop->wake_watch ? ili_watch_start(loop->wake_watch) : -ENOMEM;
+}
+
+void ili_inbox_close(il_loop *loop)
+{
+    il_callback *callback = atomic_exchange(&loop->inbox, &closed);
+
+    while (callback && callback != &closed) {
+        il_callback *next = callback->next;
+
+        __atomic_store_n(&callback->state, ILI_CALLBACK_IDLE, __ATOMIC_RELEASE);
+        callback = next;
+    }
+    loop->wake_watch = ili_watch_free(loop->wake_watch);
+}

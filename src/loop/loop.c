@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+
+/* loop.c - the life of a loop.
+ *
+ * Two things may outlive closing: the struct, because other threads may hold
+ * references to post to it, and the arena, because of handles to tasks.  The
+ * descriptor that posters write to stays open as long as the struct, or a late
+ * poster could write into a stranger's file. */
+
+#include "config.h"
+
+#include <interloop/dump.h>
+#include <interloop/loop.h>
+
+#include "loop/loop.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static void free_loop(il_loop *loop)
+{
+    if (loop->wake_fd >= 0)
+        (void)close(loop->wake_fd);
+    free(loop);
+}
+
+/* Undo what il_loop_new() has done so far. */
+static int give_up(il_loop *loop, int error)
+{
+    loop->wake_watch = ili_watch_free(loop->wake_watch);
+    ili_poller_free(loop->poller);
+    if (loop->sched.arena)
+        ili_arena_retire(loop->sched.arena);
+    free_loop(loop);
+    return error;
+}
+
+int il_loop_new(il_loop **ret_loop)
+{
+    il_loop *loop;
+    int r;
+
+    ILI_RETURN_IF_FAIL(ret_loop, -EINVAL);
+    ILI_RETURN_IF_FAIL(!ili_sched_current, -EBUSY);
+    loop = calloc(1, sizeof *loop);
+    if (!loop)
+        return -ENOMEM;
+    loop->wake_fd = -1;
+    r = ili_sched_init(&loop->sched, loop);
+    if (r < 0)
+        return give_up(loop, r);
+    loop->sched.clock = ili_clock_of_loop;
+    loop->sched.clock_data = loop;
+    loop->sched.collect = ili_inbox_collect;
+    atomic_init(&loop->refs, 1);
+    ili_list_init(&loop->unverified);
+    ili_list_init(&loop->touched);
+    ili_list_init(&loop->at_close);
+
+    r = ili_poller_new(&loop->poller);
+    if (r < 0)
+        return give_up(loop, r);
+    r = ili_inbox_open(loop);
+    if (r < 0)
+        return give_up(loop, r);
+    ili_sched_current = &loop->sched;
+    *ret_loop = loop;
+    return 0;
+}
+
+il_loop *il_loop_ref(il_loop *loop)
+{
+    atomic_fetch_add(&loop->refs, 1);
+    return loop;
+}
+
+il_loop *il_loop_unref(il_loop *loop)
+{
+    if (!loop || atomic_fetch_sub(&loop->refs, 1) != 1)
+        return NULL;
+    if (!loop->sched.closed) {
+        atomic_store(&loop->refs, 1); /* for whoever looks while it closes */
+        (void)il_loop_close(loop, 0);
+    }
+    ILI_ASSERT(loop->sched.closed && "the last reference went too early");
+    free_loop(loop);
+    return NULL;
+}
+
+il_loop *il_loop_current(void)
+{
+    return ili_sched_current ? ili_sched_current->loop : NULL;
+}
+
+bool il_loop_is_running(const il_loop *loop)
+{
+    return loop && loop->running;
+}
+
+void il_loop_set_report_handler(il_loop *loop, il_report_fn *fn, void *arg)
+{
+    if (!loop)
+        return;
+    loop->sched.report = fn;
+    loop->sched.report_arg = arg;
+}
+
+size_t il_loop_count_tasks(const il_loop *loop)
+{
+    return loop ? loop->sched.n_tasks : 0;
+}

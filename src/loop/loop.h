@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ILI_LOOP_LOOP_H
+#define ILI_LOOP_LOOP_H
+
+/* loop.h - the loop, seen from inside.
+ *
+ *     mode     | entry           | who sleeps
+ *     ---------+-----------------+-----------------------------------
+ *     native   | il_loop_run     | the poller, in run.c
+ *     guest    | il_loop_start   | the host; it calls il_loop_turn
+ *     owner    | il_loop_run_owned | the host, which we run
+ *
+ * The mode only says who calls ili_loop_poll(); ready queue, alarms and
+ * descriptors are the same in all of them. */
+
+#include "loop/poller.h"
+#include "task/post.h"
+#include "task/sched.h"
+#include "task/task.h"
+
+#include <interloop/loop.h>
+
+#include <stdatomic.h>
+
+struct ili_fd;
+
+struct il_loop {
+    ili_sched sched; /* first: what tasks know of the loop */
+    atomic_uint refs;
+    ili_poller *poller; /* NULL once closed */
+
+    /* fd.c: what is known of descriptors, by number */
+    struct ili_fd **fds;
+    size_t n_fds;        /* length of the array */
+    ili_list unverified; /* ili_fd.link: waits on watches armed before */
+    ili_list touched;    /* ili_fd.touched: the kernel will be told of */
+    il_time verify_at;   /* when these are to be checked */
+
+    /* inbox.c: posts of other threads */
+    _Atomic(il_callback *)
+        inbox;             /* newest first; &ili_inbox_closed at the end */
+    atomic_bool need_wake; /* we sleep, or are about to */
+    int wake_fd;           /* an eventfd; kept until the last reference goes */
+    ili_watch *wake_watch;
+
+    /* turn.c */
+    int credit_size;     /* items between two looks at the clock */
+    unsigned busy_turns; /* without a pause */
+    il_time looked_at;   /* when the clock was last looked at */
+
+    bool running;      /* il_loop_run, il_run, or started as a guest */
+    bool stop;         /* asked to stop */
+    ili_list at_close; /* il_callback.item.link, the next to run first */
+
+    bool is_virtual; /* testing.c */
+    bool autojump;
+    il_time virtual_now;
+};
+
+static inline il_loop *ili_loop_of(ili_sched *sched)
+{
+    return (il_loop *)sched;
+}
+
+/* The calling thread's loop if it is this one. */
+static inline bool ili_loop_is_here(const il_loop *loop)
+{
+    return loop && ili_sched_current == &loop->sched;
+}
+
+/* --- clock.c ---------------------------------------------------------------- */
+
+il_time ili_clock_real(void);
+/* For ili_sched.clock, with the loop as data. */
+il_time ili_clock_of_loop(void *loop);
+
+/* --- turn.c ----------------------------------------------------------------- */
+
+/* Steps 1 to 3 of a turn: sleep until something is to be done, but not beyond
+ * `limit` on the loop's clock, and queue it. */
+void ili_loop_poll(il_loop *loop, il_time limit);
+
+/* One whole turn; what is left of an interrupted one counts as a turn. */
+void ili_loop_one_turn(il_loop *loop, il_time limit);
+
+/* Turns without sleeping until there is nothing to do (0) or, on the real
+ * clock, `deadline` has passed (1). */
+int ili_loop_slice(il_loop *loop, il_time deadline);
+
+/* --- inbox.c ---------------------------------------------------------------- */
+
+/* Queue what other threads have posted. */
+void ili_inbox_collect(ili_sched *sched);
+
+/* Say that we are about to sleep.  False: do not, something has come. */
+bool ili_inbox_may_sleep(il_loop *loop);
+void ili_inbox_awake(il_loop *loop);
+
+int ili_inbox_open(il_loop *loop);
+/* Refuse posts from now on and drop what is there. */
+void ili_inbox_close(il_loop *loop);
+
+/* --- fd.c ------------------------------------------------------------------- */
+
+/* Before the kernel is told of changes: fail the waits for descriptors that
+ * are not open.  Returns whether there were any. */
+bool ili_fds_check(il_loop *loop);
+
+/* Check watches that were armed before their wait began. */
+void ili_fds_verify(il_loop *loop);
+void ili_fds_free(il_loop *loop);
+
+#endif

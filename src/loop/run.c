@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+
+/* run.c - native mode and owner mode: this thread is ours until we stop. */
+
+#include "config.h"
+
+#include <interloop/host.h>
+#include <interloop/loop.h>
+
+#include "loop/loop.h"
+
+#include <errno.h>
+
+/* What il_run() gives to tasks that are left when the main task ends. */
+#define GRACE IL_SEC(5)
+
+void il_loop_stop(il_loop *loop)
+{
+    if (!ili_loop_is_here(loop))
+        return;
+    loop->stop = true;
+    loop->sched.may_cross = false;
+}
+
+int il_loop_run(il_loop *loop)
+{
+    ILI_RETURN_IF_FAIL(loop, -EINVAL);
+    ILI_RETURN_IF_FAIL(!loop->sched.closed, -ESHUTDOWN);
+    ILI_RETURN_IF_FAIL(ili_loop_is_here(loop), -ESRCH);
+    ILI_RETURN_IF_FAIL(!loop->running && !loop->sched.runner, -EBUSY);
+    loop->running = true;
+    do {
+        ili_loop_one_turn(loop, IL_FOREVER);
+    } while (!loop->stop);
+    loop->stop = false;
+    loop->running = false;
+    return 0;
+}
+
+static int spawn_main(il_task_fn *main_fn, void *arg, il_task **ret_task)
+{
+    const il_spawn_options options = { .fn = main_fn,
+                                       .arg = arg,
+                                       .name = "main" };
+
+    return il_spawn_with(NULL, &options, ret_task);
+}
+
+/* The main task has ended, or something else has ended the run. */
+static int take_result(il_task *task)
+{
+    int result = -EINTR;
+
+    (void)il_task_try_join(task, &result);
+    (void)il_task_unref(task);
+    return result;
+}
+
+static int run_main(il_loop *loop, il_task_fn *main_fn, void *arg)
+{
+    il_task *task;
+    int r;
+
+    ILI_RETURN_IF_FAIL(!loop->running && !loop->sched.runner, -EBUSY);
+    loop->running = true;
+    r = spawn_main(main_fn, arg, &task);
+    if (r < 0) {
+        loop->running = false;
+        return r;
+    }
+    while (!il_task_is_done(task) && !loop->stop)
+        ili_loop_one_turn(loop, IL_FOREVER);
+    loop->stop = false;
+    loop->running = false;
+    return take_result(task);
+}
+
+int il_run(il_task_fn *main_fn, void *arg)
+{
+    il_loop *loop = il_loop_current();
+    int r;
+
+    ILI_RETURN_IF_FAIL(main_fn, -EINVAL);
+    if (loop)
+        return run_main(loop, main_fn, arg);
+    r = il_loop_new(&loop);
+    if (r < 0)
+        return r;
+    r = run_main(loop, main_fn, arg);
+    (void)il_loop_close(loop, GRACE);
+    (void)il_loop_unref(loop);
+    return r;
+}
+
+/* --- owner mode --------------------------------------------------------------- */
+
+struct owned {
+    il_loop *loop;
+    il_task_fn *fn;
+    void *arg;
+    bool inside; /* the host's loop runs */
+    bool ended;
+};
+
+/* The main task: does the body, then ends the host's loop. */
+static int run_owned(void *arg)
+{
+    struct owned *owned = arg;
+    int r = owned->fn(owned->arg);
+
+    owned->ended = true;
+    if (owned->inside)
+        owned->loop->sched.host->quit(owned->loop->sched.host_data);
+    return r;
+}
+
+int il_loop_run_owned(il_loop *loop, il_task_fn *main_fn, void *arg)
+{
+    struct owned owned = { .loop = loop, .fn = main_fn, .arg = arg };
+    const il_host *host;
+    il_task *task;
+    int r;
+
+    ILI_RETURN_IF_FAIL(ili_loop_is_here(loop), -ESRCH);
+    ILI_RETURN_IF_FAIL(main_fn, -EINVAL);
+    host = loop->sched.host;
+    ILI_RETURN_IF_FAIL(host && host->run && host->quit, -EINVAL);
+    ILI_RETURN_IF_FAIL(!loop->sched.runner && !loop->sched.current, -EBUSY);
+
+    r = spawn_main(run_owned, &owned, &task);
+    if (r < 0)
+        return r;
+    if (!owned.ended) {
+        owned.inside = true;
+        (void)host->run(loop->sched.host_data);
+        owned.inside = false;
+    }
+    if (!il_task_is_done(task)) {
+        /* It looks at what is on our stack, so it must not outlive us. */
+        (void)il_task_cancel(task);
+        while (!il_task_is_done(task))
+            ili_loop_one_turn(loop, IL_FOREVER);
+        (void)il_task_unref(task);
+        return -EINTR;
+    }
+    return take_result(task);
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+
+/* testing.c - virtual time and leak checks. */
+
+#include "config.h"
+
+#include <interloop/dump.h>
+#include <interloop/testing.h>
+
+#include "loop/loop.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+
+/* Where virtual clocks start: not at 0, so that times before it exist. */
+#define EPOCH IL_SEC(1)
+
+int il_test_use_virtual_time(il_loop *loop, int mode)
+{
+    ILI_RETURN_IF_FAIL(ili_loop_is_here(loop), -ESRCH);
+    ILI_RETURN_IF_FAIL(mode == IL_TEST_MANUAL || mode == IL_TEST_AUTOJUMP,
+                       -EINVAL);
+    ILI_RETURN_IF_FAIL(!loop->sched.runner && !loop->sched.current, -EBUSY);
+    ILI_RETURN_IF_FAIL(loop->sched.alarms.n == 0, -EBUSY);
+    if (!loop->is_virtual)
+        loop->virtual_now = EPOCH;
+    loop->is_virtual = true;
+    loop->autojump = mode == IL_TEST_AUTOJUMP;
+    return 0;
+}
+
+int il_test_run_until_blocked(il_loop *loop)
+{
+    int turns = 0;
+
+    ILI_RETURN_IF_FAIL(loop, -EINVAL);
+    ILI_RETURN_IF_FAIL(!loop->sched.closed, -ESHUTDOWN);
+    ILI_RETURN_IF_FAIL(ili_loop_is_here(loop), -ESRCH);
+    ILI_RETURN_IF_FAIL(!loop->sched.runner && !loop->sched.current, -EBUSY);
+    for (;;) {
+        ili_loop_poll(loop, 0);
+        if (!ili_sched_is_busy(&loop->sched))
+            return turns;
+        if (!ili_list_linked(&loop->sched.marker.link))
+            ili_sched_begin_turn(&loop->sched);
+        ili_loop_one_turn(loop, 0);
+        turns++;
+    }
+}
+
+int il_test_advance(il_loop *loop, il_time duration)
+{
+    il_time target;
+
+    ILI_RETURN_IF_FAIL(ili_loop_is_here(loop), -ESRCH);
+    ILI_RETURN_IF_FAIL(loop->is_virtual && duration >= 0, -EINVAL);
+    target = il_deadline(duration);
+    for (;;) {
+        il_time next;
+        int r = il_test_run_until_blocked(loop);
+
+        if (r < 0)
+            return r;
+        next = ili_alarms_next(&loop->sched.alarms);
+        if (next > target)
+            break;
+        loop->virtual_now = next;
+    }
+    loop->virtual_now = target;
+    return 0;
+}
+
+static int count_descriptors(void)
+{
+    DIR *dir = opendir("/proc/self/fd");
+    int n = 0;
+
+    if (!dir)
+        return 0;
+    while (readdir(dir) != NULL)
+        n++;
+    (void)closedir(dir);
+    return n;
+}
+
+/* Run it and see what is left; the loop is closed in any case. */
+static int run_in(il_loop *loop, il_task_fn *main_fn, void *arg,
+                  il_test_leaks *leaks)
+{
+    int r = il_test_use_virtual_time(loop, IL_TEST_AUTOJUMP);
+
+    if (r == 0)
+        r = il_run(main_fn, arg);
+    leaks->tasks = il_loop_count_tasks(loop);
+    if (leaks->tasks > 0) {
+        fprintf(stderr, "interloop: %zu tasks left behind:\n", leaks->tasks);
+        (void)il_dump_tasks(stderr);
+    }
+    (void)il_loop_close(loop, IL_SEC(5));
+    (void)il_loop_unref(loop);
+    return r;
+}
+
+int il_test_run(il_task_fn *main_fn, void *arg, il_test_leaks *ret_leaks)
+{
+    il_test_leaks leaks = { 0, 0 };
+    int before = count_descriptors();
+    il_loop *loop;
+    int r;
+
+    ILI_RETURN_IF_FAIL(main_fn, -EINVAL);
+    r = il_loop_new(&loop);
+    if (r == 0) {
+        r = run_in(loop, main_fn, arg, &leaks);
+        leaks.descriptors = count_descriptors() - before;
+    }
+    if (ret_leaks)
+        *ret_leaks = leaks;
+    if (r >= 0 && (leaks.tasks > 0 || leaks.descriptors > 0))
+        return -EUCLEAN;
+    return r;
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+
+/* turn.c - one turn after the other.
+ *
+ *   1. compute the sleep: none if anything is ready, else until the nearest
+ *      deadline
+ *   2. poll descriptors
+ *   3. queue what they woke, what other threads posted, then due alarms in the
+ *      order of their deadlines
+ *   4. run exactly what is ready now
+ *   5. look at stop and budget
+ *
+ * Step 2 costs a system call.  A loop that never pauses, such as two tasks
+ * that yield to each other, would spend most of its time in it, so after many
+ * busy turns a new turn may begin without steps 1 to 3, until the *credit* is
+ * spent.  The credit is a number of items; it shrinks when they turn out to
+ * take long and grows when they are short, so that the clock is looked at
+ * every few microseconds whatever the tasks do. */
+
+#include "config.h"
+
+#include "loop/loop.h"
+
+#include <errno.h>
+
+/* Turns without a pause before polls may be skipped. */
+#define BUSY_TURNS 64u
+/* Between two looks at the clock: items at most, and the time to aim at.  A
+ * guest looks more often: a sudden change to long items must not cost the
+ * host a frame. */
+#define CREDIT_NATIVE 256
+#define CREDIT_GUEST 16
+#define LOOK_SOON IL_US(20)
+#define LOOK_LATE IL_US(100)
+
+/* How long the poller may sleep. */
+static il_time sleep_time(il_loop *loop, il_time limit)
+{
+    il_time next = ili_alarms_next(&loop->sched.alarms);
+    il_time now;
+
+    if (ili_sched_is_busy(&loop->sched) || loop->stop || limit == 0)
+        return 0;
+    if (limit < next)
+        next = limit;
+    if (next == IL_FOREVER)
+        return IL_FOREVER;
+    now = ili_sched_now(&loop->sched);
+    return next > now ? next - now : 0;
+}
+
+/* Virtual time passes when everybody waits. */
+static il_time sleep_virtually(il_loop *loop, il_time limit, il_time timeout)
+{
+    il_time next = ili_alarms_next(&loop->sched.alarms);
+
+    if (timeout == 0 || !loop->autojump)
+        return timeout == IL_FOREVER ? IL_FOREVER : 0;
+    (void)ili_fds_check(loop);
+    ili_poller_run(loop->poller, 0);
+    ili_inbox_collect(&loop->sched);
+    if (limit < next)
+        next = limit;
+    if (ili_sched_is_busy(&loop->sched) || next == IL_FOREVER)
+        return ili_sched_is_busy(&loop->sched) ? 0 : IL_FOREVER;
+    loop->virtual_now = next;
+    return 0;
+}
+
+/* Waits that rest on unverified watches are checked after a moment. */
+static il_time mind_unverified(il_loop *loop, il_time timeout)
+{
+    il_time now;
+
+    if (ili_list_empty(&loop->unverified))
+        return timeout;
+    now = ili_clock_real();
+    if (loop->is_virtual || now >= loop->verify_at)
+        ili_fds_verify(loop);
+    else if (timeout > loop->verify_at - now)
+        timeout = loop->verify_at - now;
+    return timeout;
+}
+
+void ili_loop_poll(il_loop *loop, il_time limit)
+{
+    ili_sched *sched = &loop->sched;
+    il_time timeout = sleep_time(loop, limit);
+
+    if (timeout > 0)
+        loop->busy_turns = 0;
+    timeout = mind_unverified(loop, timeout);
+    if (loop->is_virtual)
+        timeout = sleep_virtually(loop, limit, timeout);
+    if (timeout > 0 && !ili_inbox_may_sleep(loop))
+        timeout = 0;
+
+    if (!ili_list_empty(&loop->touched) && ili_fds_check(loop))
+        timeout = 0;
+    ili_poller_run(loop->poller, timeout);
+    if (timeout > 0)
+        ili_inbox_awake(loop);
+
+    ili_inbox_collect(sched);
+    sched->turn_time = ili_sched_now(sched);
+    ili_alarms_fire(&sched->alarms, sched->turn_time);
+}
+
+/* Look at the clock and set how many items may run until the next look. */
+static il_time grant_credit(il_loop *loop)
+{
+    il_time now = ili_clock_real();
+    il_time took = now - loop->looked_at;
+    int most = loop->sched.host ? CREDIT_GUEST : CREDIT_NATIVE;
+
+    if (took > LOOK_LATE)
+        loop->credit_size /= 2;
+    else if (took < LOOK_SOON)
+        loop->credit_size *= 2;
+    if (loop->credit_size > most)
+        loop->credit_size = most;
+    if (loop->credit_size < 1)
+        loop->credit_size = 1;
+    loop->looked_at = now;
+    loop->sched.credit = loop->credit_size;
+    return now;
+}
+
+static void begin_turn(il_loop *loop)
+{
+    loop->busy_turns++;
+    loop->sched.may_cross = loop->busy_turns >= BUSY_TURNS &&
+                            !loop->is_virtual && !loop->stop;
+    ili_sched_begin_turn(&loop->sched);
+}
+
+void ili_loop_one_turn(il_loop *loop, il_time limit)
+{
+    if (!ili_list_linked(&loop->sched.marker.link)) {
+        ili_loop_poll(loop, limit);
+        begin_turn(loop);
+    }
+    do {
+        (void)grant_credit(loop);
+    } while (!ili_sched_run(&loop->sched) &&
+             (loop->sched.may_cross = false, true));
+}
+
+int ili_loop_slice(il_loop *loop, il_time deadline)
+{
+    /* However short the budget, something is done. */
+    for (bool ran = false;; ran = true) {
+        if (!ili_list_linked(&loop->sched.marker.link)) {
+            ili_loop_poll(loop, 0);
+            if (!ili_sched_is_busy(&loop->sched) || loop->stop)
+                break;
+            begin_turn(loop);
+        }
+        if (grant_credit(loop) >= deadline && ran)
+            return 1;
+        if (!ili_sched_run(&loop->sched))
+            loop->sched.may_cross = false;
+    }
+    loop->busy_turns = 0;
+    return ili_inbox_may_sleep(loop) ? 0 : 1;
+}
+
+int il_loop_turn(il_loop *loop, il_time budget)
+{
+    il_time now = ili_clock_real();
+
+    ILI_RETURN_IF_FAIL(loop, -EINVAL);
+    ILI_RETURN_IF_FAIL(!loop->sched.closed, -ESHUTDOWN);
+    ILI_RETURN_IF_FAIL(ili_loop_is_here(loop), -ESRCH);
+    ILI_RETURN_IF_FAIL(!loop->running || loop->sched.host, -EBUSY);
+    loop->sched.told = false;
+    if (loop->stop && loop->sched.host)
+        return 0;
+    if (budget < 0)
+        budget = 0;
+    return ili_loop_slice(loop, budget > IL_FOREVER - now ? IL_FOREVER
+                                                          : now + budget);
+}
+
+int il_loop_fd(il_loop *loop)
+{
+    ILI_RETURN_IF_FAIL(loop, -EINVAL);
+    ILI_RETURN_IF_FAIL(loop->poller, -ESHUTDOWN);
+    return ili_poller_fd(loop->poller);
+}
+
+il_time il_loop_next_deadline(il_loop *loop)
+{
+    il_time next;
+
+    if (!loop || loop->sched.closed || (loop->stop && loop->sched.host))
+        return IL_FOREVER;
+    if (ili_sched_is_busy(&loop->sched) || loop->sched.told ||
+        atomic_load(&loop->inbox) != NULL)
+        return 0;
+    next = ili_alarms_next(&loop->sched.alarms);
+    if (!ili_list_empty(&loop->unverified) && loop->verify_at < next)
+        next = loop->verify_at;
+    return next;
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+
+/* dump.c - print the tree of tasks.
+ *
+ * Tasks know the id of who spawned them, not the task itself: that would keep
+ * its stack alive.  So the tree is put together here.  It is walked without
+ * recursion: a chain of spawns may be longer than a stack is deep. */
+
+#include "config.h"
+
+#include <interloop/dump.h>
+
+#include "task/task.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define NONE ((size_t)-1)
+#define DEEPEST_INDENT 16
+
+struct node {
+    const il_task *task;
+    size_t parent; /* index, or NONE */
+    size_t first;  /* child, or NONE */
+    size_t next;   /* sibling, or NONE */
+};
+
+/* Nodes are in the order of spawning, hence sorted by id. */
+static size_t find(const struct node *nodes, size_t n, uint64_t id)
+{
+    size_t low = 0;
+    size_t high = n;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (nodes[middle].task->id < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < n && nodes[low].task->id == id ? low : NONE;
+}
+
+static size_t collect(const ili_sched *sched, struct node *nodes)
+{
+    size_t n = 0;
+
+    for (const il_link *link = sched->tasks.next; link != &sched->tasks;
+         link = link->next) {
+        const il_task *task = ILI_CONTAINER(link, il_task, all);
+
+        if (task->state != ILI_DONE)
+            nodes[n++] = (struct node){ task, NONE, NONE, NONE };
+    }
+    /* From the last, so that children end up in the order of spawning. */
+    for (size_t i = n; i-- > 0;) {
+        size_t parent = find(nodes, n, nodes[i].task->parent);
+
+        nodes[i].parent = parent;
+        if (parent != NONE) {
+            nodes[i].next = nodes[parent].first;
+            nodes[parent].first = i;
+        }
+    }
+    return n;
+}
+
+static const char *state_name(const il_task *task)
+{
+    static const char *const names[] = {
+        [ILI_READY] = "ready",   [ILI_RUNNING] = "running",
+        [ILI_NESTED] = "nested", [ILI_PARKED] = "waits for",
+        [ILI_DONE] = "done",
+    };
+
+    return names[task->state];
+}
+
+static void print_line(FILE *file, const il_task *task, int depth, il_time now)
+{
+    const il_site *site = task->site;
+
+    fprintf(file, "%*s%s: %s", depth * 2, "", ili_task_name(task),
+            state_name(task));
+    if (task->state == ILI_PARKED) {
+        il_time since = now > task->since ? now - task->since : 0;
+
+        fprintf(file, " %s since %.3f s", task->waits_for, (double)since / 1e9);
+    }
+    if (task->cancelled)
+        fputs(", cancelled", file);
+    if (site && site->file)
+        fprintf(file, " (%s:%u)", site->file, site->line);
+    fputc('\n', file);
+}
+
+/* Print one root and all below it: down, else right, else up and right. */
+static void print_tree(FILE *file, const struct node *nodes, size_t root,
+                       il_time now)
+{
+    size_t i = root;
+    int depth = 0;
+
+    for (;;) {
+        print_line(file, nodes[i].task,
+                   depth < DEEPEST_INDENT ? depth : DEEPEST_INDENT, now);
+        if (nodes[i].first != NONE) {
+            i = nodes[i].first;
+            depth++;
+            continue;
+        }
+        while (i != root && nodes[i].next == NONE) {
+            i = nodes[i].parent;
+            depth--;
+        }
+        if (i == root)
+            return;
+        i = nodes[i].next;
+    }
+}
+
+int il_dump_tasks(FILE *file)
+{
+    ili_sched *sched = ili_sched_current;
+    struct node *nodes;
+    size_t n;
+
+    ILI_RETURN_IF_FAIL(file, -EINVAL);
+    ILI_RETURN_IF_FAIL(sched, -ESRCH);
+    nodes = malloc((sched->n_tasks + 1) * sizeof *nodes);
+    if (!nodes)
+        return -ENOMEM;
+    n = collect(sched, nodes);
+    for (size_t i = 0; i < n; i++)
+        if (nodes[i].parent == NONE)
+            print_tree(file, nodes, i, ili_sched_now(sched));
+    free(nodes);
+    return (int)n;
+}

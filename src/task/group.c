@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+
+/* group.c - owners of tasks.
+ *
+ * A group is on the stack of the task that opened it and holds a scope.  Its
+ * children hang below that scope, so cancelling the scope, or any around it,
+ * cancels them; closing has nothing to do but wait.  That wait cannot be
+ * cancelled: no task outlives its group, whose storage is about to go. */
+
+#include "config.h"
+
+#include <interloop/group.h>
+
+#include "task/task.h"
+
+#include <errno.h>
+
+void ili_group_init(il_group *group, ili_sched *sched, il_task *task,
+                    unsigned flags)
+{
+    *group = (il_group){ .sched = sched, .flags = flags };
+    ili_list_init(&group->children);
+    ili_list_init(&group->ended);
+    ili_scope_init_group(&group->scope, task);
+}
+
+void ili_group_add(il_group *group, il_task *task)
+{
+    task->group = group;
+    group->n_children++;
+    ili_list_append(&group->children, &task->sibling);
+}
+
+/* Inside il_group_next() any end will do; inside close only the last. */
+static void wake_owner(il_group *group)
+{
+    il_task *waiter = group->waiter;
+
+    if (!waiter || (group->n_children > 0 && ili_list_empty(&group->ended)))
+        return;
+    group->waiter = NULL;
+    ili_wake(waiter, 0);
+}
+
+bool ili_group_ended(il_task *task, bool failed)
+{
+    il_group *group = task->group;
+    bool heard = !failed || group->flags & IL_GROUP_COLLECT;
+
+    ili_list_remove(&task->sibling);
+    task->group = NULL;
+    group->n_children--;
+    if (group->flags & IL_GROUP_COLLECT) {
+        ili_list_append(&group->ended, &task->sibling);
+        il_task_ref(task);
+    }
+    if (failed && !(group->flags & IL_GROUP_SUPERVISE) && group->error == 0) {
+        group->error = task->result;
+        heard = true;
+        il_group_cancel(group);
+    }
+    wake_owner(group);
+    return !heard;
+}
+
+int il_group_open(il_group *group, unsigned flags)
+{
+    il_task *task = il_task_current();
+
+    ILI_RETURN_IF_FAIL(group, -EINVAL);
+    ILI_RETURN_IF_FAIL((flags & ~(IL_GROUP_SUPERVISE | IL_GROUP_COLLECT)) == 0,
+                       -EINVAL);
+    ILI_RETURN_IF_FAIL(task, -ESRCH);
+    ili_group_init(group, task->sched, task, flags);
+    return 0;
+}
+
+static int wait_for_all(il_group *group)
+{
+    int r = 0;
+
+    while (group->n_children > 0 && r == 0) {
+        /* What has ended is not asked for any more. */
+        while (!ili_list_empty(&group->ended))
+            (void)il_task_unref(
+                ILI_CONTAINER(ili_list_pop(&group->ended), il_task, sibling));
+        group->waiter = group->scope.task;
+        r = ili_park(NULL, NULL, "the tasks of a group");
+    }
+    group->waiter = NULL;
+    return r;
+}
+
+int il_group_close(il_group *group)
+{
+    il_scope *cause;
+    int r;
+
+    ILI_RETURN_IF_FAIL(group, -EINVAL);
+    ILI_RETURN_IF_FAIL(
+        group->scope.task && group->scope.task == il_task_current(), -ESRCH);
+    ILI_RETURN_IF_FAIL(group->scope.task->scope == &group->scope, -EINVAL);
+
+    group->flags &= ~IL_GROUP_COLLECT;
+    r = wait_for_all(group);
+    if (r < 0)
+        return r;
+    cause = group->scope.cause;
+    ili_scope_pop(&group->scope);
+    while (!ili_list_empty(&group->ended))
+        (void)il_task_unref(
+            ILI_CONTAINER(ili_list_pop(&group->ended), il_task, sibling));
+    if (group->error < 0)
+        return group->error;
+    return cause && cause != &group->scope ? -ECANCELED : 0;
+}
+
+void il_group_cancel(il_group *group)
+{
+    if (group)
+        il_scope_cancel(&group->scope);
+}
+
+static void next_abort(void *arg)
+{
+    ((il_group *)arg)->waiter = NULL;
+}
+
+int il_group_next(il_group *group, il_task **ret_task)
+{
+    int r = 0;
+
+    ILI_RETURN_IF_FAIL(group && ret_task, -EINVAL);
+    ILI_RETURN_IF_FAIL(group->flags & IL_GROUP_COLLECT, -EINVAL);
+    ILI_RETURN_IF_FAIL(
+        group->scope.task && group->scope.task == il_task_current(), -ESRCH);
+
+    if (ili_list_empty(&group->ended) && group->n_children == 0)
+        return -ENOENT;
+    if (ili_list_empty(&group->ended)) {
+        group->waiter = group->scope.task;
+
+        r = ili_park(next_abort, group, "the next task of a group");
+    }
+    if (r == 0)
+        *ret_task =
+            ILI_CONTAINER(ili_list_pop(&group->ended), il_task, sibling);
+    return r;
+}
+
+size_t il_group_count(const il_group *group)
+{
+    return group ? group->n_children : 0;
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+
+/* park.c - the one place where a task gives up the thread.
+ *
+ * Here, and nowhere else, it is decided whether a wait was granted or
+ * cancelled.  A wake takes the task out of PARKED; a cancel finds only tasks
+ * that are PARKED.  So whichever comes first wins, a granted value is never
+ * lost, and -ECANCELED means that nothing happened.
+ *
+ * The switch stands in one function that is not inlined, so that all tasks
+ * park at the same depth in the same code and the processor predicts where
+ * they return to. */
+
+#include "config.h"
+
+#include "task/park.h"
+
+#include "task/task.h"
+
+#include <errno.h>
+
+/* A task that ran into so many refused suspensions is told on, and from then
+ * on yields at each, so that it cannot keep the thread to itself. */
+#define IGNORED_LIMIT 100u
+
+/* So many operations in a row may succeed without waiting. */
+#define OPS_LIMIT 64u
+
+static void host_suspend(ili_sched *sched, il_task *task)
+{
+    if (sched->host->suspend)
+        sched->host->suspend(sched->host_data, task->host_slot);
+}
+
+void ili_task_got_thread(il_task *task)
+{
+    ili_sched *sched = task->sched;
+
+    task->depth = ili_sched_depth(sched);
+    if (sched->host && sched->host->resume)
+        sched->host->resume(sched->host_data, task->host_slot);
+}
+
+/* Leave the stack of `task`, whose state says why, and come back some time. */
+static __attribute__((noinline)) void give_up(ili_sched *sched, il_task *task)
+{
+    ili_coro *to = task->return_to;
+
+    task->ops = 0;
+    if (ILI_UNLIKELY(sched->host != NULL))
+        host_suspend(sched, task);
+    if (ILI_UNLIKELY(to != NULL))
+        task->return_to = NULL; /* who started it sets `current` itself */
+    else
+        to = ili_next(sched);
+
+    if (ILI_LIKELY(to != &task->coro))
+        ili_coro_switch(&task->coro, to);
+
+    if (ILI_UNLIKELY(sched->host != NULL))
+        ili_task_got_thread(task);
+}
+
+/* A suspension inside a cancelled scope: refused, but not for ever quietly. */
+static int refuse(il_task *task)
+{
+    task->ignored++;
+    if (task->ignored == IGNORED_LIMIT)
+        ili_report(task, IL_REPORT_IGNORED_CANCEL, -ECANCELED,
+                   "task goes on though it is cancelled");
+    if (task->ignored >= IGNORED_LIMIT)
+        ili_requeue(task);
+    return -ECANCELED;
+}
+
+/* Parking underneath a host dispatch that began after the task was resumed
+ * would leave that dispatch on a stack that does not run. */
+static bool is_nested(const ili_sched *sched, const il_task *task)
+{
+    return sched->host && ili_sched_depth(sched) != task->depth;
+}
+
+static int refuse_nested(il_task *task)
+{
+    ili_report(task, IL_REPORT_NESTED_PARK, -EDEADLK,
+               "task would wait underneath a nested host loop");
+    return -EDEADLK;
+}
+
+int ili_spend(void)
+{
+    ili_sched *sched = ili_sched_current;
+    il_task *task = sched ? sched->current : NULL;
+
+    if (!task)
+        return 0;
+    if (task->cancelled)
+        return refuse(task);
+    if (++task->ops >= OPS_LIMIT) {
+        task->ops = 0;
+        ili_requeue(task);
+    }
+    return 0;
+}
+
+int ili_park(ili_abort_fn *abort, void *arg, const char *waits_for)
+{
+    ili_sched *sched = ili_sched_current;
+    il_task *task = sched ? sched->current : NULL;
+    int r = 0;
+
+    if (ILI_UNLIKELY(!task))
+        r = -ESRCH;
+    else if (ILI_UNLIKELY(is_nested(sched, task)))
+        r = refuse_nested(task);
+    else if (ILI_UNLIKELY(task->cancelled && abort))
+        r = -ECANCELED;
+    if (ILI_UNLIKELY(r < 0)) {
+        if (abort)
+            abort(arg);
+        return r == -ECANCELED ? refuse(task) : r;
+    }
+
+    task->abort = abort;
+    task->abort_arg = arg;
+    task->waits_for = waits_for;
+    /* Code between turns may come long after the last one. */
+    task->since = sched->runner ? sched->turn_time : ili_sched_now(sched);
+    task->state = ILI_PARKED;
+
+    give_up(sched, task);
+    return task->wake_result;
+}
+
+void ili_wake(il_task *task, int result)
+{
+    ILI_ASSERT(task->state == ILI_PARKED);
+
+    task->state = ILI_READY;
+    task->abort = NULL;
+    task->wake_result = result;
+    ili_sched_queue(task->sched, &task->item);
+}
+
+void ili_requeue(il_task *task)
+{
+    ili_sched *sched = task->sched;
+
+    if (is_nested(sched, task))
+        return;
+    task->state = ILI_READY;
+    ili_sched_queue(sched, &task->item);
+
+    give_up(sched, task);
+}
+
+void ili_cancel_wait(il_task *task)
+{
+    if (task->state != ILI_PARKED || !task->abort)
+        return;
+    task->abort(task->abort_arg);
+    ili_wake(task, -ECANCELED);
+}
+
+int il_yield(void)
+{
+    ili_sched *sched = ili_sched_current;
+    il_task *task = sched ? sched->current : NULL;
+
+    ILI_RETURN_IF_FAIL(task, -ESRCH);
+    if (ILI_UNLIKELY(task->cancelled))
+        return refuse(task);
+    if (ILI_UNLIKELY(is_nested(sched, task)))
+        return refuse_nested(task);
+
+    task->state = ILI_READY;
+    ili_sched_queue(sched, &task->item);
+
+    give_up(sched, task);
+    return 0;
+}
+
+/* --- waiting for a time ---------------------------------------------------- */
+
+struct sleeper {
+    il_alarm alarm;
+    il_task *task;
+};
+
+static void sleeper_due(il_alarm *alarm)
+{
+    ili_wake(ILI_CONTAINER(alarm, struct sleeper, alarm)->task, 0);
+}
+
+static void sleeper_abort(void *arg)
+{
+    struct sleeper *sleeper = arg;
+
+    if (ili_alarm_armed(&sleeper->alarm))
+        ili_alarms_remove(&sleeper->task->sched->alarms, &sleeper->alarm);
+}
+
+int il_sleep_until(il_time deadline)
+{
+    il_task *task = il_task_current();
+    struct sleeper me = { .alarm = { .at = deadline, .fire = sleeper_due },
+                          .task = task };
+
+    ILI_RETURN_IF_FAIL(task, -ESRCH);
+    if (deadline <= ili_sched_now(task->sched))
+        return il_yield();
+
+    if (deadline != IL_FOREVER)
+        ili_sched_arm(task->sched, &me.alarm);
+    return ili_park(sleeper_abort, &me, "time");
+}
+
+int il_sleep(il_time duration)
+{
+    return duration <= 0 ? il_yield() : il_sleep_until(il_deadline(duration));
+}

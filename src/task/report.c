@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+
+/* report.c - errors that nobody handles reach somebody.
+ *
+ * A report is an item in the ready queue that lives in the task it is about
+ * and holds a reference to it: reporting allocates nothing, and the handler,
+ * which is user's code, never runs inside a task or inside a wake. */
+
+#include "config.h"
+
+#include <interloop/error.h>
+
+#include "task/task.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static void print(const il_report *report)
+{
+    fprintf(stderr, "interloop: %s: '%s' spawned at %s:%u: %s\n",
+            report->message, report->task_name, report->file, report->line,
+            il_strerror(report->error));
+}
+
+void ili_report_now(ili_sched *sched, const il_task *task, il_report_kind kind,
+                    int error, const char *message)
+{
+    const il_site *site = task->site;
+    const il_report report = { .kind = kind,
+                               .error = error,
+                               .task_name = ili_task_name(task),
+                               .file = site && site->file ? site->file : "?",
+                               .line = site ? site->line : 0,
+                               .message = message };
+
+    if (sched->report)
+        sched->report(&report, sched->report_arg);
+    else
+        print(&report);
+}
+
+static void tell(il_item *item)
+{
+    il_task *task = ILI_CONTAINER(item, il_task, report);
+
+    if (task->sched)
+        ili_report_now(task->sched, task, task->report_kind, task->report_error,
+                       task->report_message);
+    (void)il_task_unref(task);
+}
+
+void ili_report(il_task *task, il_report_kind kind, int error,
+                const char *message)
+{
+    if (ili_list_linked(&task->report.link))
+        return;
+    task->report.run = tell;
+    task->report_kind = kind;
+    task->report_error = error;
+    task->report_message = message;
+    (void)il_task_ref(task);
+    ili_sched_queue(task->sched, &task->report);
+}
+
+const char *il_strerror(int result)
+{
+    const char *name = result < 0 ? strerrorname_np(-result) : "success";
+
+    return name ? name : "unknown error";
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+
+/* sched.c - turns and runners.
+ *
+ * A turn is marked by an item of its own in the ready queue: what lies before
+ * the marker belongs to this turn, what is added lies behind it.  The marker
+ * belongs to the scheduler, not to a runner: a nested host loop simply goes on
+ * with the turn that it interrupted, and the outer runner finds it finished.
+ *
+ * Between any two calls into this file:
+ *   - an item is in the queue at most once;
+ *   - a task in the queue is READY, and every READY task is in the queue;
+ *   - `current` is the task whose stack we are on, except that it is NULL on a
+ *     runner's stack, whoever else may own that. */
+
+#include "config.h"
+
+#include "task/sched.h"
+
+#include "task/park.h"
+#include "task/task.h"
+
+#include <errno.h>
+#include <string.h>
+
+__thread ili_sched *ili_sched_current;
+
+/* What the marker has instead of work; only its being there matters. */
+static void end_of_turn(il_item *item)
+{
+    (void)item;
+}
+
+int ili_sched_init(ili_sched *sched, il_loop *loop)
+{
+    memset(sched, 0, sizeof *sched);
+    sched->arena = ili_arena_new();
+    if (!sched->arena)
+        return -ENOMEM;
+    ili_list_init(&sched->ready);
+    ili_list_init(&sched->tasks);
+    ili_list_init(&sched->pending);
+    ili_group_init(&sched->root, sched, NULL, IL_GROUP_SUPERVISE);
+    sched->marker.run = end_of_turn;
+    sched->loop = loop;
+    return 0;
+}
+
+/* Timers are their owners' again.  Handles may outlive the loop: their tasks
+ * keep stack and arena. */
+void ili_sched_fini(ili_sched *sched)
+{
+    while (sched->alarms.root)
+        ili_alarms_remove(&sched->alarms, sched->alarms.root);
+    while (!ili_list_empty(&sched->tasks))
+        ili_task_orphan(ILI_CONTAINER(sched->tasks.next, il_task, all));
+    ili_arena_retire(sched->arena);
+    sched->arena = NULL;
+}
+
+void ili_sched_begin_turn(ili_sched *sched)
+{
+    ILI_ASSERT(!ili_list_linked(&sched->marker.link));
+    ili_list_append(&sched->ready, &sched->marker.link);
+}
+
+void ili_sched_tell_host(ili_sched *sched)
+{
+    il_task *task = sched->current;
+
+    if (sched->runner &&
+        ili_sched_depth(sched) <= (task ? task->depth : sched->turn_depth))
+        return;
+    sched->told = true;
+    sched->host->request_turn(sched->host_data);
+}
+
+/* Run one item, which is off the queue. */
+static void run_item(ili_sched *sched, ili_coro *here, il_item *item)
+{
+    if (item->run)
+        item->run(item);
+    else
+        ili_coro_switch(here, ili_resume(sched, item));
+    ILI_ASSERT(sched->current == NULL);
+}
+
+/* The turn is over when its marker comes up, or when it is gone because a
+ * nested runner has brought the turn to its end. */
+static bool run_turn(ili_sched *sched, ili_coro *here)
+{
+    while (ili_list_linked(&sched->marker.link)) {
+        il_item *item = ILI_CONTAINER(sched->ready.next, il_item, link);
+
+        if (item == &sched->marker) {
+            ili_list_remove(&item->link);
+            break;
+        }
+        if (--sched->credit < 0)
+            return false;
+        ili_list_remove(&item->link);
+        run_item(sched, here, item);
+    }
+    return true;
+}
+
+bool ili_sched_run(ili_sched *sched)
+{
+    ili_coro here;
+    ili_coro *outer = sched->runner;
+    il_task *aside = sched->current;
+    int outer_depth = sched->turn_depth;
+    bool over;
+
+    ili_coro_here(&here);
+    sched->runner = &here;
+    sched->current = NULL;
+    sched->turn_depth = ili_sched_depth(sched);
+    over = run_turn(sched, &here);
+    sched->runner = outer;
+    sched->current = aside;
+    sched->turn_depth = outer_depth;
+    return over;
+}

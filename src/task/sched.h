@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ILI_TASK_SCHED_H
+#define ILI_TASK_SCHED_H
+
+/* sched.h - one thread's ready queue and who runs now.
+ *
+ * The scheduler knows tasks and posted items, but no descriptors and no
+ * sleeping: the loop above it drives it turn by turn.
+ *
+ * A *runner* is the stack from which items are run: the thread's own, or, when
+ * a task has opened a nested host loop, that task's.  A task that parks hands
+ * the thread straight to the next ready task; it goes back to the runner only
+ * where an item is no task, where the turn is over, or when the credit is
+ * spent and somebody should look at the clock. */
+
+#include "base/alarms.h"
+#include "base/assert.h"
+#include "base/list.h"
+#include "coro/coro.h"
+#include "coro/stack.h"
+
+#include <interloop/error.h>
+#include <interloop/group.h>
+#include <interloop/host.h>
+#include <interloop/task.h>
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+typedef struct ili_sched {
+    ili_list ready;   /* il_item.link: what is to run, FIFO */
+    il_task *current; /* the running task; NULL: runner or host code */
+    ili_coro *runner; /* where to go when no task is next */
+    int credit;       /* hand-overs until the runner looks at the clock */
+    bool may_cross;   /* turns may follow each other without the runner */
+    il_item marker;   /* the end of this turn; linked while a turn is on */
+
+    ili_alarms alarms; /* deadlines of sleeps, scopes and timers */
+    il_time (*clock)(void *data);
+    void *clock_data;
+    il_time turn_time; /* when this turn began, for dumps */
+
+    ili_arena *arena; /* where stacks come from */
+    ili_list tasks;   /* il_task.all: every task that is referenced */
+    size_t n_tasks;   /* how many have not ended */
+    uint64_t last_id; /* of the task spawned last */
+    il_group root;    /* owner of tasks that name no group */
+    ili_list pending; /* il_task.pending: whose cancel state must be redone */
+
+    const il_host *host; /* set while a guest: park guard, task state */
+    void *host_data;
+    bool told;      /* the host knows that a turn is wanted */
+    int turn_depth; /* of host dispatches around the runner */
+
+    il_report_fn *report; /* NULL: one line to stderr */
+    void *report_arg;
+
+    /* The floor above: fetch what other threads have posted. */
+    void (*collect)(struct ili_sched *sched);
+
+    atomic_bool closed; /* no new tasks, no new posts; any thread may look */
+    il_loop *loop;      /* the loop above, for il_loop_current() */
+} ili_sched;
+
+/* The scheduler of this thread; NULL if it has no loop. */
+extern __thread ili_sched *ili_sched_current;
+
+/* 0 or -ENOMEM. */
+int ili_sched_init(ili_sched *sched, il_loop *loop);
+void ili_sched_fini(ili_sched *sched);
+
+/* A loop begins with its scheduler. */
+static inline ili_sched *ili_sched_of(il_loop *loop)
+{
+    return (ili_sched *)loop;
+}
+
+static inline il_time ili_sched_now(ili_sched *sched)
+{
+    return sched->clock(sched->clock_data);
+}
+
+/* Something became ready or due, or a descriptor is to be watched: if the host
+ * may be about to sleep, it must be told.  Inside a turn it need not be, since
+ * the turn ends with a look at everything; but a nested host loop inside a
+ * task is no part of the turn. */
+void ili_sched_tell_host(ili_sched *sched);
+
+static inline void ili_sched_changed(ili_sched *sched)
+{
+    if (ILI_UNLIKELY(sched->host != NULL) && !sched->told)
+        ili_sched_tell_host(sched);
+}
+
+/* Queue an item behind everything that is ready. */
+static inline void ili_sched_queue(ili_sched *sched, il_item *item)
+{
+    ili_list_append(&sched->ready, &item->link);
+    ili_sched_changed(sched);
+}
+
+/* Arm an alarm that is not armed. */
+static inline void ili_sched_arm(ili_sched *sched, il_alarm *alarm)
+{
+    ili_alarms_add(&sched->alarms, alarm);
+    ili_sched_changed(sched);
+}
+
+/* How deep the host is in its own dispatches; 0 without a host. */
+static inline int ili_sched_depth(const ili_sched *sched)
+{
+    const il_host *host = sched->host;
+
+    return host && host->depth ? host->depth(sched->host_data) : 0;
+}
+
+/* Whether something is ready, a turn that is still on counted. */
+static inline bool ili_sched_is_busy(const ili_sched *sched)
+{
+    return sched->ready.next != &sched->ready;
+}
+
+/* Begin a turn: what is ready now belongs to it. */
+void ili_sched_begin_turn(ili_sched *sched);
+
+/* Run items on the stack of the caller until the turn is over (true) or the
+ * credit is spent (false).  Also for nested host loops: the running task is
+ * set aside meanwhile. */
+bool ili_sched_run(ili_sched *sched);
+
+#endif

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+
+/* scope.c - who is cancelled, and because of whom.
+ *
+ * Scopes form a tree that follows the stacks: inside one task they are a
+ * chain, and the outermost of a task hangs below the scope of the group that
+ * owns the task:
+ *
+ *     loop's root group
+ *       task A: root - scope - group g - scope
+ *                               |
+ *                               task B: root - scope
+ *                               task C: root
+ *
+ * Each scope knows its `cause`: the outermost cancelled scope from itself
+ * outwards that no shield hides; NULL if there is none.  A task is cancelled
+ * when its innermost scope has a cause.  Every change redoes the causes of the
+ * chain and then those of every task below it, with a work list instead of
+ * recursion: a tree of tasks may be deeper than a stack.
+ *
+ * Rejected: counting cancels as asyncio does.  A count cannot tell whose
+ * cancel it was, and asyncio lost some three times over. */
+
+#include "config.h"
+
+#include <interloop/scope.h>
+
+#include "task/task.h"
+
+#include <errno.h>
+
+enum {
+    CANCELLED = 1, /* by call or deadline */
+    TIMED_OUT = 2, /* by deadline */
+    SHIELD = 4,    /* causes further out do not count */
+    IS_GROUP = 8,  /* part of an il_group: has tasks below it */
+};
+
+static void set_cause(il_scope *scope)
+{
+    il_scope *outer = scope->outer ? scope->outer->cause : NULL;
+
+    if (scope->flags & SHIELD)
+        outer = NULL;
+    scope->cause = outer ? outer : scope->flags & CANCELLED ? scope : NULL;
+}
+
+static void push_pending(ili_sched *sched, il_task *task)
+{
+    if (ili_list_linked(&task->pending) || task->state == ILI_DONE)
+        return;
+    ili_list_append(&sched->pending, &task->pending);
+}
+
+static void push_children(ili_sched *sched, il_group *group)
+{
+    for (il_link *link = group->children.next; link != &group->children;
+         link = link->next)
+        push_pending(sched, ILI_CONTAINER(link, il_task, sibling));
+}
+
+/* What a task's cause means for its present wait. */
+static void set_cancelled(il_task *task)
+{
+    bool cancelled = task->scope->cause != NULL;
+
+    if (cancelled && !task->cancelled)
+        task->ignored = 0;
+    task->cancelled = cancelled;
+    if (cancelled)
+        ili_cancel_wait(task);
+}
+
+/* Redo one chain, from `scope` inwards. */
+static void redo_chain(ili_sched *sched, il_scope *scope)
+{
+    for (; scope; scope = scope->inner) {
+        il_scope *before = scope->cause;
+
+        set_cause(scope);
+        if (scope->flags & IS_GROUP && scope->cause != before)
+            push_children(sched, ILI_CONTAINER(scope, il_group, scope));
+    }
+}
+
+static void redo_pending(ili_sched *sched)
+{
+    il_link *link;
+
+    while ((link = ili_list_pop(&sched->pending)) != NULL) {
+        il_task *task = ILI_CONTAINER(link, il_task, pending);
+
+        redo_chain(sched, &task->root);
+        set_cancelled(task);
+    }
+}
+
+/* A scope has changed: redo it, what is inside it, and what hangs below. */
+static void propagate(ili_sched *sched, il_scope *scope)
+{
+    redo_chain(sched, scope);
+    if (scope->task)
+        set_cancelled(scope->task);
+    redo_pending(sched);
+}
+
+static void deadline_passed(il_alarm *alarm)
+{
+    il_scope *scope = ILI_CONTAINER(alarm, il_scope, alarm);
+
+    if (scope->flags & CANCELLED)
+        return;
+    scope->flags |= CANCELLED | TIMED_OUT;
+    propagate(scope->task->sched, scope);
+}
+
+static void disarm(ili_sched *sched, il_scope *scope)
+{
+    if (ili_alarm_armed(&scope->alarm))
+        ili_alarms_remove(&sched->alarms, &scope->alarm);
+}
+
+static void arm(ili_sched *sched, il_scope *scope, il_time deadline)
+{
+    disarm(sched, scope);
+    scope->alarm.at = deadline;
+    if (deadline == IL_FOREVER)
+        return;
+    /* Timers fire only in turns; a deadline that has passed must stop the
+     * very next suspension. */
+    if (deadline <= ili_sched_now(sched))
+        deadline_passed(&scope->alarm);
+    else
+        ili_sched_arm(sched, &scope->alarm);
+}
+
+static void init(il_scope *scope, il_task *task, il_scope *outer,
+                 unsigned flags)
+{
+    scope->outer = outer;
+    scope->inner = NULL;
+    scope->task = task;
+    scope->alarm.prev = NULL; /* not armed */
+    scope->alarm.fire = deadline_passed;
+    scope->flags = flags;
+    set_cause(scope);
+}
+
+static void push(il_task *task, il_scope *scope, unsigned flags)
+{
+    init(scope, task, task->scope, flags);
+    task->scope->inner = scope;
+    task->scope = scope;
+    task->cancelled = scope->cause != NULL;
+}
+
+void ili_scope_init_root(il_task *task, il_scope *group_scope)
+{
+    init(&task->root, task, group_scope, 0);
+    task->scope = &task->root;
+    task->cancelled = task->root.cause != NULL;
+}
+
+void ili_scope_init_group(il_scope *scope, il_task *task)
+{
+    if (task)
+        push(task, scope, IS_GROUP);
+    else
+        init(scope, NULL, NULL, IS_GROUP);
+}
+
+void ili_scope_pop(il_scope *scope)
+{
+    il_task *task = scope->task;
+
+    ILI_ASSERT(task && task->scope == scope && scope->outer &&
+               "scopes are left in the order of entering");
+    disarm(task->sched, scope);
+    task->scope = scope->outer;
+    task->scope->inner = NULL;
+    task->cancelled = task->scope->cause != NULL;
+    if (!task->cancelled)
+        task->ignored = 0;
+    scope->task = NULL;
+}
+
+static int enter(il_scope *scope, il_time deadline, unsigned flags)
+{
+    il_task *task = il_task_current();
+
+    ILI_RETURN_IF_FAIL(scope, -EINVAL);
+    ILI_RETURN_IF_FAIL(task, -ESRCH);
+    push(task, scope, flags);
+    arm(task->sched, scope, deadline);
+    return 0;
+}
+
+int il_scope_enter(il_scope *scope, il_time deadline)
+{
+    return enter(scope, deadline, 0);
+}
+
+int il_scope_enter_shield(il_scope *scope, il_time deadline)
+{
+    return enter(scope, deadline, SHIELD);
+}
+
+int il_scope_leave(il_scope *scope, int result)
+{
+    ILI_RETURN_IF_FAIL(scope && !(scope->flags & IS_GROUP), -EINVAL);
+    ILI_RETURN_IF_FAIL(scope->task && scope->task == il_task_current(), -ESRCH);
+    ILI_RETURN_IF_FAIL(scope->task->scope == scope, -EINVAL);
+    ili_scope_pop(scope);
+    if (result != -ECANCELED || scope->cause != scope)
+        return result;
+    return scope->flags & TIMED_OUT ? -ETIMEDOUT : 0;
+}
+
+void il_scope_cancel(il_scope *scope)
+{
+    if (!scope || scope->flags & CANCELLED)
+        return;
+    scope->flags |= CANCELLED;
+    if (scope->task) {
+        disarm(scope->task->sched, scope);
+        propagate(scope->task->sched, scope);
+    }
+}
+
+/* The root group's scope belongs to no task. */
+void ili_scope_cancel_root(ili_sched *sched)
+{
+    sched->root.scope.flags |= CANCELLED;
+    propagate(sched, &sched->root.scope);
+}
+
+void il_scope_set_deadline(il_scope *scope, il_time deadline)
+{
+    if (scope && scope->task && !(scope->flags & CANCELLED))
+        arm(scope->task->sched, scope, deadline);
+}
+
+bool il_scope_is_cancelled(const il_scope *scope)
+{
+    return (scope->flags & CANCELLED) != 0;
+}
+
+bool il_scope_is_timed_out(const il_scope *scope)
+{
+    return (scope->flags & TIMED_OUT) != 0;
+}
+
+/* --- blocks ----------------------------------------------------------------- */
+
+static void begin_block(il_scope_block *block, int *result, int r)
+{
+    block->result = result;
+    block->once = r == 0;
+    if (r < 0) {
+        block->scope.task = NULL;
+        *result = r;
+    }
+}
+
+void il_scope_block_timeout_(il_scope_block *block, il_time duration,
+                             int *result)
+{
+    begin_block(block, result,
+                il_scope_enter(&block->scope, il_deadline(duration)));
+}
+
+void il_scope_block_shield_(il_scope_block *block, il_time duration,
+                            int *result)
+{
+    begin_block(block, result,
+                il_scope_enter_shield(&block->scope, il_deadline(duration)));
+}
+
+void il_scope_block_leave_(il_scope_block *block)
+{
+    if (block->scope.task)
+        *block->result = il_scope_leave(&block->scope, *block->result);
+}

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: MIT */
+
+/* test_guest.c - the loop inside a GLib main context. */
+
+#include "guest_fixture.h"
+
+#include "../support/pipes.h"
+#include "../support/scenarios.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <unistd.h>
+
+struct main_task {
+    il_task_fn *fn;
+    int result;
+    bool over;
+};
+
+static int run_main(void *arg)
+{
+    struct main_task *m = arg;
+
+    m->result = m->fn(NULL);
+    m->over = true;
+    return 0;
+}
+
+static void test_guest_runs_every_scenario(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < n_scenarios; i++) {
+        struct main_task m = { scenarios[i].fn, -1, false };
+
+        assert_int_equal(il_spawn(NULL, run_main, &m, NULL), 0);
+        assert_true(iterate_until(&m.over, 5000));
+        assert_int_equal(m.result, 0);
+    }
+}
+
+static void test_guest_owner_mode_runs_every_scenario(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < n_scenarios; i++)
+        assert_int_equal(il_g_run(NULL, scenarios[i].fn, NULL), 0);
+    assert_null(il_loop_current());
+}
+
+static gboolean set_future(gpointer data)
+{
+    CHECK_INT(il_future_set(data, 3, NULL), 0);
+    return G_SOURCE_REMOVE;
+}
+
+static int use_glib_in_owner_mode(void *arg)
+{
+    il_future future = IL_FUTURE_INIT;
+    int result = 0;
+
+    (void)arg;
+    (void)g_timeout_add(2, set_future, &future);
+    CHECK_INT(il_future_wait(&future, &result, NULL), 0);
+    return result;
+}
+
+static void test_guest_owner_mode_lets_glib_work(void **state)
+{
+    (void)state;
+    assert_int_equal(il_g_run(NULL, use_glib_in_owner_mode, NULL), 3);
+}
+
+static void test_guest_begins_once(void **state)
+{
+    struct fixture *f = *state;
+    il_loop *loop = f->loop;
+
+    assert_ptr_equal(il_loop_current(), f->loop);
+    assert_true(il_loop_is_guest(f->loop));
+    assert_true(il_loop_is_running(f->loop));
+    assert_int_equal(il_g_begin(NULL, &loop), -EBUSY);
+    assert_ptr_equal(loop, f->loop);
+    assert_int_equal(il_loop_run(f->loop), -EBUSY);
+    assert_int_equal(il_g_run(NULL, use_glib_in_owner_mode, NULL), -EBUSY);
+}
+
+/* --- Idle ----------------------------------------------------------------- */
+
+static unsigned n_polls;
+
+static gint count_polls(GPollFD *fds, guint n, gint timeout)
+{
+    n_polls++;
+    return g_poll(fds, n, timeout);
+}
+
+static int sleep_ms(void *arg)
+{
+    return il_sleep(IL_MS(*(int *)arg));
+}
+
+static void test_guest_idle_one_does_not_spin(void **state)
+{
+    struct reader reader = { 0 };
+    int short_ms = 50;
+    int long_ms = 60000;
+    il_task *task;
+    int fds[2];
+
+    (void)state;
+    make_pipe(fds);
+    reader.fd = fds[0];
+    assert_int_equal(il_spawn(NULL, read_once, &reader, NULL), 0);
+    assert_int_equal(il_spawn(NULL, sleep_ms, &short_ms, NULL), 0);
+    assert_int_equal(il_spawn(NULL, sleep_ms, &long_ms, &task), 0);
+    iterate_for(10);
+    assert_int_equal(write(fds[1], "x", 1), 1);
+    iterate_for(10);
+    assert_int_equal(reader.r, 1);
+    /* Left unread, with nobody waiting for it. */
+    assert_int_equal(write(fds[1], "left over", 9), 9);
+
+    n_polls = 0;
+    g_main_context_set_poll_func(NULL, count_polls);
+    iterate_for(300);
+    g_main_context_set_poll_func(NULL, NULL);
+    assert_in_range(n_polls, 1, 12);
+    assert_int_equal(il_task_cancel(task), 0);
+    il_task_unref(task);
+    close_both(fds);
+}
+
+/* --- Woken by interleaved code -------------------------------------------- */
+
+struct deed {
+    il_loop *loop;
+    il_callback post;
+    il_timer timer;
+    il_time began;
+    bool done;
+};
+
+static void finish(void *arg)
+{
+    struct deed *deed = arg;
+
+    deed->done = true;
+}
+
+static int finish_task(void *arg)
+{
+    finish(arg);
+    return 0;
+}
+
+static gboolean do_post(gpointer data)
+{
+    struct deed *deed = data;
+
+    CHECK_INT(il_post(deed->loop, &deed->post), 0);
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean do_start_timer(gpointer data)
+{
+    struct deed *deed = data;
+
+    deed->began = il_now();
+    CHECK_INT(il_timer_start(deed->loop, &deed->timer, il_deadline(IL_MS(5))),
+              0);
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean do_spawn(gpointer data)
+{
+    CHECK_INT(il_spawn_lazy(NULL, finish_task, data, NULL), 0);
+    return G_SOURCE_REMOVE;
+}
+
+static void test_guest_is_woken_by_callbacks_of_glib(void **state)
+{
+    struct fixture *f = *state;
+    GSourceFunc deeds[] = { do_post, do_start_timer, do_spawn };
+    int far_ms = 60000;
+    il_task *task;
+
+    assert_int_equal(il_spawn(NULL, sleep_ms, &far_ms, &task), 0);
+    iterate_for(5);
+    for (int i = 0; i < 3; i++) {
+        struct deed deed = { .loop = f->loop,
+                             .post = IL_CALLBACK_INIT(finish, &deed),
+                             .timer = IL_TIMER_INIT(finish, &deed) };
+        il_time before;
+
+        (void)g_timeout_add(5, deeds[i], &deed);
+        before = il_now();
+        assert_true(iterate_until(&deed.done, 5000));
+        assert_true(il_now() - before < IL_SEC(1));
+        if (i == 1)
+            assert_true(il_now() - deed.began >= IL_MS(5));
+    }
+    assert_int_equal(il_task_cancel(task), 0);
+    il_task_unref(task);
+}
+
+static void *post_from_thread(void *arg)
+{
+    struct deed *deed = arg;
+
+    g_usleep(20000);
+    CHECK_INT(il_post_threadsafe(deed->loop, &deed->post), 0);
+    return NULL;
+}
+
+static void test_guest_is_woken_by_another_thread(void **state)
+{
+    struct fixture *f = *state;
+    struct deed deed = { .loop = f->loop,
+                         .post = IL_CALLBACK_INIT(finish, &deed) };
+    pthread_t thread;
+
+    assert_int_equal(pthread_create(&thread, NULL, post_from_thread, &deed), 0);
+    assert_true(iterate_until(&deed.done, 5000));
+    assert_int_equal(pthread_join(thread, NULL), 0);
+}
+
+/* --- Giving way ----------------------------------------------------------- */
+
+struct busy {
+    bool over;
+    unsigned n_steps;
+    unsigned n_idle;
+    unsigned n_timeouts;
+};
+
+static int yield_for_ever(void *arg)
+{
+    struct busy *busy = arg;
+
+    while (!busy->over) {
+        busy->n_steps++;
+        if (il_yield() < 0)
+            break;
+    }
+    return 0;
+}
+
+static gboolean count_idle(gpointer data)
+{
+    ((struct busy *)data)->n_idle++;
+    return G_SOURCE_CONTINUE;
+}
+
+static gboolean count_timeout(gpointer data)
+{
+    ((struct busy *)data)->n_timeouts++;
+    return G_SOURCE_CONTINUE;
+}
+
+static void test_guest_busy_one_lets_the_application_run(void **state)
+{
+    struct busy busy = { .over = false };
+    guint idle = g_idle_add(count_idle, &busy);
+    guint timeout = g_timeout_add(5, count_timeout, &busy);
+
+    (void)state;
+    for (int i = 0; i < 1000; i++)
+        assert_int_equal(il_spawn_lazy(NULL, yield_for_ever, &busy, NULL), 0);
+    iterate_for(200);
+    assert_true(busy.n_steps > 10000);
+    assert_true(busy.n_idle >= 5);
+    assert_true(busy.n_timeouts >= 5);
+    busy.over = true;
+    assert_true(g_source_remove(idle));
+    assert_true(g_source_remove(timeout));
+    iterate_for(20);
+}
+
+/* And a busy idle of the application does not starve us. */
+static void test_guest_is_not_starved_by_a_busy_application(void **state)
+{
+    struct busy busy = { .over = false };
+    guint idle = g_idle_add(count_idle, &busy);
+
+    (void)state;
+    assert_int_equal(il_spawn_lazy(NULL, yield_for_ever, &busy, NULL), 0);
+    iterate_for(100);
+    assert_true(busy.n_steps > 1000);
+    assert_true(busy.n_idle >= 5);
+    busy.over = true;
+    assert_true(g_source_remove(idle));
+    iterate_for(10);
+}
+
+/* --- Thread-default contexts ---------------------------------------------- */
+
+static int use_own_context(void *arg)
+{
+    GMainContext *own = g_main_context_new();
+
+    g_main_context_push_thread_default(own);
+    CHECK_INT(il_yield(), 0);
+    CHECK(g_main_context_get_thread_default() == own);
+    CHECK_INT(il_sleep(IL_MS(5)), 0);
+    CHECK(g_main_context_get_thread_default() == own);
+    g_main_context_pop_thread_default(own);
+    g_main_context_unref(own);
+    *(bool *)arg = true;
+    return 0;
+}
+
+static int see_no_context(void *arg)
+{
+    (void)arg;
+    for (int i = 0; i < 5; i++) {
+        CHECK(g_main_context_get_thread_default() == NULL);
+        CHECK_INT(il_yield(), 0);
+    }
+    return 0;
+}
+
+static void test_guest_thread_default_context_belongs_to_the_task(void **state)
+{
+    bool over[2] = { false, false };
+
+    (void)state;
+    assert_int_equal(il_spawn(NULL, use_own_context, &over[0], NULL), 0);
+    assert_null(g_main_context_get_thread_default());
+    assert_int_equal(il_spawn(NULL, see_no_context, NULL, NULL), 0);
+    assert_int_equal(il_spawn(NULL, use_own_context, &over[1], NULL), 0);
+    assert_null(g_main_context_get_thread_default());
+    assert_true(iterate_until(&over[1], 5000));
+    assert_true(iterate_until(&over[0], 5000));
+}
+
+static void test_guest_of_another_context_runs_there_only(void **state)
+{
+    GMainContext *context = g_main_context_new();
+    struct deed deed = { .done = false };
+    il_loop *loop = NULL;
+
+    (void)state;
+    assert_int_equal(il_g_begin(context, &loop), 0);
+    assert_int_equal(il_spawn_lazy(NULL, finish_task, &deed, NULL), 0);
+    for (int i = 0; i < 5; i++)
+        (void)g_main_context_iteration(NULL, FALSE);
+    assert_false(deed.done);
+    for (int i = 0; i < 50 && !deed.done; i++)
+        (void)g_main_context_iteration(context, FALSE);
+    assert_true(deed.done);
+    assert_int_equal(il_g_end(loop, 0), 0);
+    g_main_context_unref(context);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        GUEST_TEST(test_guest_runs_every_scenario),
+        cmocka_unit_test(test_guest_owner_mode_runs_every_scenario),
+        cmocka_unit_test(test_guest_owner_mode_lets_glib_work),
+        GUEST_TEST(test_guest_begins_once),
+        GUEST_TEST(test_guest_idle_one_does_not_spin),
+        GUEST_TEST(test_guest_is_woken_by_callbacks_of_glib),
+        GUEST_TEST(test_guest_is_woken_by_another_thread),
+        GUEST_TEST(test_guest_busy_one_lets_the_application_run),
+        GUEST_TEST(test_guest_is_not_starved_by_a_busy_application),
+        GUEST_TEST(test_guest_thread_default_context_belongs_to_the_task),
+        cmocka_unit_test(test_guest_of_another_context_runs_there_only),
+    };
+
+    return cmocka_run_group_tests(tests, guest_group_setup, NULL);
+}

@@ -1,0 +1,52 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+
+# headers.sh - each public header compiles alone: C11, C17, GNU C, C++17.
+
+set -u
+top=${IL_SRCDIR:-$(cd "$(dirname "$0")/../.." && pwd)}
+cc=${CC:-cc}
+cxx=${CXX:-c++}
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+status=0
+warnings='-Wall -Wextra -Wundef -Wshadow -Werror'
+
+# Twice, to prove the include guard.
+try() { # language compiler flags header
+    printf '#include <interloop/%s>\n#include <interloop/%s>\nextern int unit;\n' \
+        "$4" "$4" > "$work/unit.$1"
+    # shellcheck disable=SC2086
+    if ! $2 $3 -I"$top/include" -fsyntax-only "$work/unit.$1"; then
+        echo "interloop/$4 does not compile alone: $2 $3"
+        status=1
+    fi
+}
+
+if ! command -v "${cxx%% *}" > /dev/null; then
+    echo "no C++ compiler: headers are not tried as C++"
+    cxx=no
+fi
+
+for path in "$top"/include/interloop/*.h; do
+    header=${path##*/}
+    extra=
+    if [ "$header" = glib.h ]; then
+        [ "${IL_HAVE_GLIB-}" = yes ] || continue
+        # GLib's own headers are not ours to judge.
+        extra=$(${PKG_CONFIG:-pkg-config} --cflags gio-2.0 |
+            sed 's/-I/-isystem /g')
+    fi
+    try c "$cc" "-std=c11 $warnings $extra" "$header"
+    try c "$cc" "-std=c17 -pedantic $warnings $extra" "$header"
+    try c "$cc" "-std=gnu2x -Wmissing-prototypes $warnings $extra" "$header"
+    [ "$cxx" = no ] ||
+        try cc "$cxx" "-std=c++17 -pedantic $warnings $extra" "$header"
+
+    guard="INTERLOOP_$(printf '%s' "${header%.h}" | tr "[:lower:]" "[:upper:]")_H"
+    if ! grep -q "^#ifndef $guard\$" "$path"; then
+        echo "interloop/$header: the include guard is not $guard"
+        status=1
+    fi
+done
+exit $status

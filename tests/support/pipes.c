@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+
+/* pipes.c - descriptors for tests. */
+
+#include "config.h"
+
+#include "pipes.h"
+
+#include "check.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+void make_pipe(int fds[2])
+{
+    assert_int_equal(pipe2(fds, O_CLOEXEC | O_NONBLOCK), 0);
+}
+
+void make_socketpair(int fds[2])
+{
+    assert_int_equal(
+        socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds),
+        0);
+}
+
+void close_both(int fds[2])
+{
+    for (int i = 0; i < 2; i++) {
+        if (fds[i] >= 0)
+            CHECK_INT(il_close(fds[i]), 0);
+        fds[i] = -1;
+    }
+}
+
+size_t fill(int fd)
+{
+    static const char zeros[4096];
+    size_t n = 0;
+    size_t size = sizeof zeros;
+
+    while (size) {
+        ssize_t r = write(fd, zeros, size);
+
+        if (r > 0)
+            n += (size_t)r;
+        else
+            size /= 2;
+    }
+    return n;
+}
+
+size_t drain(int fd)
+{
+    char buffer[4096];
+    size_t n = 0;
+    ssize_t r;
+
+    while ((r = read(fd, buffer, sizeof buffer)) > 0)
+        n += (size_t)r;
+    return n;
+}
+
+int read_once(void *arg)
+{
+    struct reader *reader = arg;
+
+    reader->r = 12345;
+    reader->r = il_read(reader->fd, reader->buffer, sizeof reader->buffer);
+    if (reader->name)
+        note("%s:%d", reader->name, (int)reader->r);
+    return 0;
+}
+
+int wait_once(void *arg)
+{
+    struct waiter *waiter = arg;
+
+    waiter->r = 12345;
+    waiter->r = il_wait_fd(waiter->fd, waiter->events);
+    if (waiter->name)
+        note("%s:%d", waiter->name, waiter->r);
+    return 0;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SUPPORT_TRIVIAL_HOST_H
+#define SUPPORT_TRIVIAL_HOST_H
+
+/* trivial_host.h - the smallest host there is.
+ *
+ * A run queue of one element (the requested turn) in front of poll() on the
+ * loop's descriptor.  It proves that the contract of host.h suffices, and
+ * counts what it is asked for. */
+
+#include <interloop/interloop.h>
+
+#include <stdbool.h>
+
+struct trivial_host {
+    il_loop *loop;
+    bool turn_requested;
+    bool quit;
+    bool in_turn;
+    unsigned n_requests; /* request_turn() calls */
+    unsigned n_turns;    /* il_loop_turn() calls */
+    unsigned n_wakes;    /* times poll() returned */
+    unsigned n_suspends;
+    unsigned n_resumes;
+};
+
+/* Make a guest of LOOP.  @return As il_loop_start(). */
+int trivial_host_attach(struct trivial_host *host, il_loop *loop);
+
+/* Sleep and run turns until quit is set or LIMIT_MS passed. */
+void trivial_host_run(struct trivial_host *host, int limit_ms);
+
+/* One round: at most one sleep of at most LIMIT_MS and one turn. */
+void trivial_host_iterate(struct trivial_host *host, int limit_ms);
+
+#endif

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+
+/* test_host.c - the loop as a guest of the smallest possible host. */
+
+#include "support/fixture.h"
+#include "support/pipes.h"
+#include "support/scenarios.h"
+#include "support/trivial_host.h"
+
+#include <errno.h>
+#include <time.h>
+#include <unistd.h>
+
+struct main_task {
+    il_task_fn *fn;
+    struct trivial_host *host;
+    int result;
+};
+
+static int run_then_quit(void *arg)
+{
+    struct main_task *m = arg;
+
+    m->result = m->fn(NULL);
+    m->host->quit = true;
+    return 0;
+}
+
+static void test_host_scenarios_run_natively(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < n_scenarios; i++)
+        assert_int_equal(il_run(scenarios[i].fn, NULL), 0);
+}
+
+static void test_host_scenarios_run_as_a_guest(void **state)
+{
+    struct fixture *f = *state;
+    struct trivial_host host;
+
+    for (unsigned i = 0; i < n_scenarios; i++) {
+        struct main_task m = { scenarios[i].fn, &host, -1 };
+
+        assert_int_equal(trivial_host_attach(&host, f->loop), 0);
+        assert_true(il_loop_is_guest(f->loop));
+        assert_int_equal(il_spawn(NULL, run_then_quit, &m, NULL), 0);
+        trivial_host_run(&host, 5000);
+        assert_true(host.quit);
+        assert_int_equal(m.result, 0);
+        assert_int_equal(il_loop_detach(f->loop), 0);
+        assert_false(il_loop_is_guest(f->loop));
+    }
+}
+
+static void test_host_scenarios_run_in_owner_mode(void **state)
+{
+    struct fixture *f = *state;
+    struct trivial_host host;
+
+    assert_int_equal(trivial_host_attach(&host, f->loop), 0);
+    for (unsigned i = 0; i < n_scenarios; i++)
+        assert_int_equal(il_loop_run_owned(f->loop, scenarios[i].fn, NULL), 0);
+    assert_int_equal(il_loop_detach(f->loop), 0);
+}
+
+static void ignore_request(void *data)
+{
+    (void)data;
+}
+
+static int return_seven(void *arg)
+{
+    (void)arg;
+    return 7;
+}
+
+static int misuse(void *arg)
+{
+    struct main_task *m = arg;
+    il_loop *loop = m->host->loop;
+
+    CHECK(il_loop_is_running(loop));
+    CHECK_INT(il_loop_run(loop), -EBUSY);
+    CHECK_INT(il_run(return_seven, NULL), -EBUSY);
+    CHECK_INT(il_loop_close(loop, 0), -EBUSY);
+    CHECK_INT(il_loop_detach(loop), -EBUSY);
+    CHECK_INT(il_yield(), 0);
+    CHECK_INT(il_loop_detach(loop), -EBUSY);
+    m->host->quit = true;
+    return 0;
+}
+
+static void test_host_refuses_what_makes_no_sense(void **state)
+{
+    struct fixture *f = *state;
+    struct trivial_host host, other;
+    struct main_task m = { NULL, &host, 0 };
+    const il_host empty = { .name = "empty" };
+    const il_host least = { .name = "least", .request_turn = ignore_request };
+
+    assert_int_equal(il_loop_detach(f->loop), -ESRCH);
+    assert_int_equal(il_loop_start(f->loop, &empty, NULL), -EINVAL);
+    assert_int_equal(il_loop_run_owned(f->loop, return_seven, NULL), -EINVAL);
+    assert_int_equal(il_loop_start(f->loop, &least, NULL), 0);
+    assert_int_equal(il_loop_run_owned(f->loop, return_seven, NULL), -EINVAL);
+    assert_int_equal(trivial_host_attach(&other, f->loop), -EBUSY);
+    assert_int_equal(il_loop_run(f->loop), -EBUSY);
+    assert_int_equal(il_run(return_seven, NULL), -EBUSY);
+    assert_int_equal(il_loop_detach(f->loop), 0);
+
+    assert_int_equal(trivial_host_attach(&host, f->loop), 0);
+    assert_int_equal(il_spawn_lazy(NULL, misuse, &m, NULL), 0);
+    trivial_host_run(&host, 5000);
+    assert_true(host.quit);
+    assert_int_equal(il_loop_detach(f->loop), 0);
+    assert_int_equal(il_run(return_seven, NULL), 7);
+    assert_int_equal(il_loop_close(f->loop, 0), 0);
+    assert_int_equal(trivial_host_attach(&host, f->loop), -ESHUTDOWN);
+}
+
+/* --- Switching ------------------------------------------------------------ */
+
+static int sleep_then_note(void *arg)
+{
+    CHECK_INT(il_sleep(IL_MS(20)), 0);
+    note("slept");
+    ((struct trivial_host *)arg)->quit = true;
+    return 0;
+}
+
+static int note_lazily(void *arg)
+{
+    note("%s", (const char *)arg);
+    return 0;
+}
+
+/* Sleeping and reading tasks and a full ready queue go along unharmed. */
+static void test_host_tasks_survive_a_change_of_mode(void **state)
+{
+    struct fixture *f = *state;
+    struct trivial_host host;
+    struct reader reader = { .name = "read" };
+    int fds[2];
+
+    make_pipe(fds);
+    reader.fd = fds[0];
+    assert_int_equal(il_spawn(NULL, read_once, &reader, NULL), 0);
+    assert_int_equal(il_spawn(NULL, sleep_then_note, &host, NULL), 0);
+    settle(f);
+    assert_int_equal(il_spawn_lazy(NULL, note_lazily, TEXT("ready"), NULL), 0);
+
+    assert_int_equal(trivial_host_attach(&host, f->loop), 0);
+    trivial_host_iterate(&host, 0);
+    assert_string_equal(noted(), "ready");
+    assert_int_equal(write(fds[1], "x", 1), 1);
+    trivial_host_run(&host, 5000);
+    assert_string_equal(noted(), "ready read:1 slept");
+
+    assert_int_equal(il_spawn(NULL, read_once, &reader, NULL), 0);
+    assert_int_equal(il_spawn_lazy(NULL, note_lazily, TEXT("native"), NULL), 0);
+    assert_int_equal(il_loop_detach(f->loop), 0);
+    assert_int_equal(write(fds[1], "yz", 2), 2);
+    settle(f);
+    assert_string_equal(noted(), "ready read:1 slept native read:2");
+    close_both(fds);
+}
+
+/* --- Asking for turns ----------------------------------------------------- */
+
+static void do_nothing(void *arg)
+{
+    (void)arg;
+}
+
+/* Whatever interleaved code does asks for a turn once, not each time. */
+static void test_host_requests_are_coalesced(void **state)
+{
+    struct fixture *f = *state;
+    struct trivial_host host;
+    il_callback a = IL_CALLBACK_INIT(do_nothing, NULL);
+    il_callback b = IL_CALLBACK_INIT(do_nothing, NULL);
+    il_timer timer = IL_TIMER_INIT(do_nothing, NULL);
+
+    assert_int_equal(trivial_host_attach(&host, f->loop), 0);
+    for (int i = 0; i < 10; i++)
+        trivial_host_iterate(&host, 0);
+    host.n_requests = 0;
+    assert_int_equal(il_post(f->loop, &a), 0);
+    assert_int_equal(host.n_requests, 1);
+    assert_int_equal(il_post(f->loop, &b), 0);
+    assert_int_equal(il_timer_start(f->loop, &timer, 0), 0);
+    assert_int_equal(il_spawn_lazy(NULL, return_seven, NULL, NULL), 0);
+    assert_int_equal(host.n_requests, 1);
+    trivial_host_iterate(&host, 0);
+    trivial_host_iterate(&host, 0);
+    host.n_requests = 0;
+
+    /* An earlier deadline must reach a host that sleeps already. */
+    assert_int_equal(il_timer_start(f->loop, &timer, il_deadline(IL_SEC(9))),
+                     0);
+    assert_int_equal(host.n_requests, 1);
+    trivial_host_iterate(&host, 0);
+    assert_int_equal(il_timer_start(f->loop, &timer, il_deadline(IL_SEC(5))),
+                     0);
+    assert_int_equal(host.n_requests, 2);
+    assert_true(il_timer_stop(&timer));
+    trivial_host_iterate(&host, 0);
+    assert_int_equal(il_loop_detach(f->loop), 0);
+}
+
+static int sleep_sixty(void *arg)
+{
+    (void)arg;
+    return il_sleep(IL_MS(60));
+}
+
+/* Nothing to do: no turns.  An undrained descriptor that nobody waits for must
+ * not keep the host awake either. */
+static void test_host_idle_guest_takes_no_turns(void **state)
+{
+    struct fixture *f = *state;
+    struct trivial_host host;
+    struct reader reader = { 0 };
+    il_task *task;
+    int fds[2];
+
+    make_pipe(fds);
+    reader.fd = fds[0];
+    assert_int_equal(trivial_host_attach(&host, f->loop), 0);
+    assert_int_equal(il_spawn(NULL, read_once, &reader, NULL), 0);
+    assert_int_equal(il_spawn(NULL, sleep_sixty, NULL, &task), 0);
+    trivial_host_iterate(&host, 1);
+    assert_int_equal(write(fds[1], "x", 1), 1);
+    trivial_host_iterate(&host, 1);
+    trivial_host_iterate(&host, 1);
+    assert_int_equal(reader.r, 1);
+    assert_int_equal(write(fds[1], "left over", 9), 9);
+    host.n_turns = host.n_wakes = 0;
+    trivial_host_run(&host, 200);
+    assert_true(host.n_wakes <= 8);
+    assert_true(host.n_turns <= 8);
+    assert_int_equal(reap(task), 0);
+    assert_int_equal(il_loop_detach(f->loop), 0);
+    close_both(fds);
+}
+
+static il_time cpu_time(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (il_time)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static int leave_data_and_sleep(void *arg)
+{
+    struct reader *reader = arg;
+    il_time before;
+
+    CHECK_INT(il_read(reader->fd, reader->buffer, 1), 1);
+    before = cpu_time();
+    CHECK_INT(il_sleep(IL_MS(200)), 0);
+    CHECK(cpu_time() - before < IL_MS(50));
+    return 0;
+}
+
+static int write_later(void *arg)
+{
+    CHECK_INT(il_sleep(IL_MS(1)), 0);
+    CHECK_INT(write(*(int *)arg, "abc", 3), 3);
+    return 0;
+}
+
+static void test_host_native_loop_does_not_spin_either(void **state)
+{
+    struct reader reader = { 0 };
+    int fds[2];
+
+    (void)state;
+    make_pipe(fds);
+    reader.fd = fds[0];
+    assert_int_equal(il_spawn(NULL, write_later, &fds[1], NULL), 0);
+    assert_int_equal(il_run(leave_data_and_sleep, &reader), 0);
+    close_both(fds);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup_real, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_host_scenarios_run_natively),
+        TEST(test_host_scenarios_run_as_a_guest),
+        TEST(test_host_scenarios_run_in_owner_mode),
+        TEST(test_host_refuses_what_makes_no_sense),
+        TEST(test_host_tasks_survive_a_change_of_mode),
+        TEST(test_host_requests_are_coalesced),
+        TEST(test_host_idle_guest_takes_no_turns),
+        TEST(test_host_native_loop_does_not_spin_either),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
