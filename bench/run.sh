@@ -149,7 +149,8 @@ row() { # label goal program metric ours [peer peer's-name]
 
 # What configure found out.
 configured() { # variable
-    sed -n "s/^S\\[\"$1\"\\]=\"\\(.*\\)\"\$/\\1/p" "$dir/config.status" 2> /dev/null
+    sed -n "s/^S\\[\"$1\"\\]=\"\\(.*\\)\"\$/\\1/p" "$dir/config.status" \
+        2> /dev/null
 }
 
 header() {
@@ -160,7 +161,7 @@ header() {
     [ -z "$(git -C "$source_dir" status --porcelain 2> /dev/null)" ] ||
         commit="$commit with local changes"
     echo "machine   $(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo |
-        head -n 1), $(nproc) CPUs"
+        head -n 1), $(nproc) CPUs, load $(cut -d ' ' -f 1 /proc/loadavg)"
     echo "kernel    $(uname -srm)"
     echo "compiler  $(${cc:-cc} --version | head -n 1); $(configured CFLAGS)"
     echo "commit    $commit"

@@ -22,6 +22,8 @@ static void free_spot(gpointer data)
 {
     struct spot *spot = data;
 
+    if (spot->usable)
+        g_print("layout %s -\n", spot->name);
     g_free(spot->name);
     g_free(spot);
 }

@@ -32,6 +32,32 @@ skipping { blank(); next }
     next
 }
 
+inside || /\/\*/ {
+    start = inside ? 1 : index($0, "/*")
+    if (!/@file/)
+        $0 = substr($0, 1, start - 1) mark_headers(substr($0, start))
+    rest = $0
+    sub(/.*\/\*/, "", rest)
+    inside = rest !~ /\*\//
+}
+
+{
+    print ""
+    skipping = /\\$/
+}
+
+skipping { blank(); next }
+
+/^typedef (struct|union|enum) [a-z_0-9]+ [a-z_0-9]+;$/ && previous !~ /\*\/$/ {
+    blank()
+    next
+}
+
+/^#define [A-Za-z_0-9]+_([( \\]|$)/ || /^#define IL_(BEGIN|END)_DECLS/ {
+    blank()
+    next
+}
+
 /^ *(\/\*)?\*/ && !/@file/ {
     $0 = mark_headers($0)
 }

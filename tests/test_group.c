@@ -436,11 +436,11 @@ static int ten_thousand(void *arg)
 
     (void)arg;
     CHECK_INT(il_group_open(&group, 0), 0);
-    for (int i = 0; i < 10000; i++)
+    for (int i = 0; i < MANY(10000); i++)
         CHECK_INT(il_spawn(&group, count_up, &n, NULL), 0);
-    CHECK_INT(il_group_count(&group), 10000);
+    CHECK_INT(il_group_count(&group), MANY(10000));
     CHECK_INT(il_group_close(&group), 0);
-    CHECK_INT(n, 10000);
+    CHECK_INT(n, MANY(10000));
     return 0;
 }
 

@@ -109,7 +109,7 @@ static void test_sleep_equal_deadlines_wake_first_come_first(void **state)
     enum { N = 200 };
     struct fixture *f = *state;
     static struct sleeper s[N];
-    static char names[N][8];
+    static char names[N][12];
 
     for (int i = 0; i < N; i++) {
         (void)snprintf(names[i], sizeof names[i], "%d", i);

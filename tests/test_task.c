@@ -214,7 +214,7 @@ static int stand_in_line(void *arg)
 
 static void test_task_ten_thousand_wake_in_order(void **state)
 {
-    enum { N = 10000 };
+    enum { N = MANY(10000) };
     static struct member members[N];
     struct fixture *f = *state;
     struct crowd crowd = { 0, IL_FUTURE_INIT };

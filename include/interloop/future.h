@@ -43,6 +43,7 @@ typedef struct il_future {
  * @retval 0          Set.
  * @retval -EALREADY  It was set before and stays as it is.
  * @retval -EINVAL    @p future is NULL.
+ * @retval -ESRCH     Another thread's tasks wait for it; post to that loop.
  */
 IL_EXPORT int il_future_set(il_future *future, int result, void *value);
 

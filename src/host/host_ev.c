@@ -227,7 +227,8 @@ void ili_poller_run(ili_poller *poller, il_time timeout)
         (void)ev_run(loop, EVRUN_ONCE);
         ev_unref(loop);
     } else {
-        ev_now_update(loop);
+        /* Counted from when libev last looked at its clock: it may end too
+         * early, and then the next turn sleeps for the rest. */
         ev_timer_set(&poller->sleep, (double)(timeout - IL_MS(1)) / 1e9, 0.);
         ev_timer_start(loop, &poller->sleep);
         (void)ev_run(loop, EVRUN_ONCE);

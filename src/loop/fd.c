@@ -182,7 +182,7 @@ static void note_unverified(struct ili_fd *fd)
     il_loop *loop = fd->loop;
 
     if (ili_list_empty(&loop->unverified))
-        loop->verify_at = ili_clock_real() + VERIFY_AFTER;
+        loop->verify_at = loop->looked_at + VERIFY_AFTER;
     if (!ili_list_linked(&fd->link))
         ili_list_append(&loop->unverified, &fd->link);
 }

@@ -64,6 +64,7 @@ int il_loop_new(il_loop **ret_loop)
     r = ili_inbox_open(loop);
     if (r < 0)
         return give_up(loop, r);
+    loop->looked_at = loop->sched.turn_time = ili_clock_real();
     ili_sched_current = &loop->sched;
     *ret_loop = loop;
     return 0;

@@ -36,6 +36,14 @@ static void wake_all(il_future *future, int wake_result)
     }
 }
 
+/* Whoever waits does so on this thread's loop. */
+static bool is_here(const il_future *future)
+{
+    return ili_list_empty(&future->waiters) ||
+           ILI_CONTAINER(future->waiters.next, struct waiter, link)
+                   ->task->sched == ili_sched_current;
+}
+
 int il_future_set(il_future *future, int result, void *value)
 {
     il_link *link;
@@ -43,6 +51,7 @@ int il_future_set(il_future *future, int result, void *value)
     ILI_RETURN_IF_FAIL(future, -EINVAL);
     if (future->done)
         return -EALREADY;
+    ILI_RETURN_IF_FAIL(is_here(future), -ESRCH);
     future->done = true;
     future->result = result;
     future->value = value;

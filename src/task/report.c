@@ -13,6 +13,7 @@
 #include "task/task.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -65,7 +66,10 @@ void ili_report(il_task *task, il_report_kind kind, int error,
 
 const char *il_strerror(int result)
 {
-    const char *name = result < 0 ? strerrorname_np(-result) : "success";
+    /* There is no positive INT_MIN. */
+    const char *name = result >= 0        ? "success"
+                       : result > INT_MIN ? strerrorname_np(-result)
+                                          : NULL;
 
     return name ? name : "unknown error";
 }

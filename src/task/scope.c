@@ -220,6 +220,8 @@ void il_scope_cancel(il_scope *scope)
 {
     if (!scope || scope->flags & CANCELLED)
         return;
+    if (scope->task && scope->task->sched != ili_sched_current)
+        return;
     scope->flags |= CANCELLED;
     if (scope->task) {
         disarm(scope->task->sched, scope);

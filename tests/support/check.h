@@ -28,6 +28,21 @@
 #define CHECK_INT(actual, expected)                                            \
     check_int((actual), (expected), #actual, __FILE__, __LINE__)
 
+/* gcc's ThreadSanitizer knows 8,128 stacks at most. */
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define UNDER_TSAN 1
+#endif
+#endif
+#if defined(__SANITIZE_THREAD__)
+#define UNDER_TSAN 1
+#endif
+#ifdef UNDER_TSAN
+#define MANY(n) ((n) < 2000 ? (n) : 2000)
+#else
+#define MANY(n) (n)
+#endif
+
 /* A string literal as the argument of a task. */
 #define TEXT(literal) ((void *)(uintptr_t)("" literal))
 
