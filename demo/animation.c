@@ -14,12 +14,14 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define N_PIECES 180
+#define N_PIECES 150
+#define N_STROKES (2 * N_PIECES)
 
-struct piece {
+/* A stroke of the brush: a piece of the tube, or its rim. */
+struct stroke {
     double x[2], y[2]; /* ends, in units of the knot */
     double depth;      /* of its middle; greater is nearer */
-    double where;      /* on the line, 0 to 1 */
+    double where;      /* on the line, 0 to 1; less than 0 for a rim */
 };
 
 static void point_at(double t, double spin, double tilt, double *x, double *y,
@@ -38,30 +40,37 @@ static void point_at(double t, double spin, double tilt, double *x, double *y,
 
 static int compare_depth(const void *a, const void *b)
 {
-    double left = ((const struct piece *)a)->depth;
-    double right = ((const struct piece *)b)->depth;
+    double left = ((const struct stroke *)a)->depth;
+    double right = ((const struct stroke *)b)->depth;
 
     return (left > right) - (left < right);
 }
 
-static void make_pieces(struct piece *pieces, double seconds)
+/* A rim is painted as if it lay a little deeper: over the strands below, but
+ * not over the neighbours in its own strand. */
+static void make_strokes(struct stroke *strokes, double seconds)
 {
     double spin = seconds * 0.7;
     double tilt = 0.55 * sin(seconds * 0.45);
     double z[2];
 
     for (int i = 0; i < N_PIECES; i++) {
-        struct piece *p = &pieces[i];
+        struct stroke *piece = &strokes[2 * i];
+        struct stroke *rim = &strokes[2 * i + 1];
 
         for (int end = 0; end < 2; end++) {
-            double t = 2 * G_PI * (i + end) / N_PIECES;
+            /* The overlap hides the seams. */
+            double t = 2 * G_PI * (i + end * 1.6) / N_PIECES;
 
-            point_at(t, spin, tilt, &p->x[end], &p->y[end], &z[end]);
+            point_at(t, spin, tilt, &piece->x[end], &piece->y[end], &z[end]);
         }
-        p->depth = (z[0] + z[1]) / 2;
-        p->where = (double)i / N_PIECES;
+        piece->depth = (z[0] + z[1]) / 2;
+        piece->where = (double)i / N_PIECES;
+        *rim = *piece;
+        rim->depth -= 0.6;
+        rim->where = -1;
     }
-    qsort(pieces, N_PIECES, sizeof *pieces, compare_depth);
+    qsort(strokes, N_STROKES, sizeof *strokes, compare_depth);
 }
 
 /* Teal to violet to coral and back. */
@@ -76,46 +85,31 @@ static void set_colour(cairo_t *cr, double where, double depth)
                          light * (0.72 + 0.24 * (1 - b)));
 }
 
-/* A piece reaches from `from` to `to` of its length. */
-static void trace(cairo_t *cr, const struct piece *p, double from, double to)
-{
-    double dx = p->x[1] - p->x[0];
-    double dy = p->y[1] - p->y[0];
-
-    cairo_move_to(cr, p->x[0] + from * dx, p->y[0] + from * dy);
-    cairo_line_to(cr, p->x[0] + to * dx, p->y[0] + to * dy);
-}
-
-/* The colour overlaps the neighbours and the rim does not: else each piece
- * would draw its rim over the colour of the one before. */
-static void draw_piece(cairo_t *cr, const struct piece *p)
-{
-    trace(cr, p, 0.1, 0.9);
-    cairo_set_source_rgb(cr, 0.10, 0.11, 0.17);
-    cairo_set_line_width(cr, 0.88);
-    cairo_stroke(cr);
-
-    trace(cr, p, -0.6, 1.6);
-    set_colour(cr, p->where, p->depth);
-    cairo_set_line_width(cr, 0.58);
-    cairo_stroke(cr);
-}
-
 static void draw(GtkDrawingArea *area, cairo_t *cr, int width, int height,
                  gpointer data)
 {
     GdkFrameClock *clock = gtk_widget_get_frame_clock(GTK_WIDGET(area));
     double seconds = (double)gdk_frame_clock_get_frame_time(clock) / 1e6;
     double scale = MIN(width, height) / 7.4;
-    struct piece pieces[N_PIECES];
+    struct stroke strokes[N_STROKES];
 
     (void)data;
-    make_pieces(pieces, seconds);
+    make_strokes(strokes, seconds);
     cairo_translate(cr, width / 2.0, height / 2.0);
     cairo_scale(cr, scale, scale);
     cairo_set_line_cap(cr, CAIRO_LINE_CAP_BUTT);
-    for (int i = 0; i < N_PIECES; i++)
-        draw_piece(cr, &pieces[i]);
+    for (int i = 0; i < N_STROKES; i++) {
+        const struct stroke *s = &strokes[i];
+
+        cairo_move_to(cr, s->x[0], s->y[0]);
+        cairo_line_to(cr, s->x[1], s->y[1]);
+        cairo_set_line_width(cr, s->where < 0 ? 0.9 : 0.58);
+        if (s->where < 0)
+            cairo_set_source_rgb(cr, 0.10, 0.11, 0.17);
+        else
+            set_colour(cr, s->where, s->depth);
+        cairo_stroke(cr);
+    }
 }
 
 static gboolean on_frame(GtkWidget *area, GdkFrameClock *clock, gpointer frames)

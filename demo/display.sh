@@ -10,6 +10,7 @@
 work=$(mktemp -d) || exit 1
 log=$work/output
 errors=$work/errors
+: > "$log"
 server_pid=
 demo_pid=
 seen=0
@@ -147,7 +148,8 @@ click() {
     until_true 30 find_place "$1" "$2" || fail "nothing to click on: $1 $2"
     until_true 10 find_window "$1" || fail "no window \"$1\" on the display"
     # shellcheck disable=SC2086  # two coordinates
-    x mousemove --window "$window" $place click 1 || fail "cannot click on $1 $2"
+    x mousemove --window "$window" $place click 1 ||
+        fail "cannot click on $1 $2"
 }
 
 has_ended() {

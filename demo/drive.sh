@@ -7,6 +7,7 @@
 #
 # The story: start the downloads, cancel one, answer a modal question while the
 # others go on, cancel the rest, start again, let all finish, close the window.
+# A picture of the window goes to FILE, or to demo.png beside the program.
 # Fails if a step does, if bytes are missing, if tasks or descriptors are left,
 # or if the window stood still for more than --max-gap milliseconds (250).
 
@@ -34,12 +35,14 @@ have Xvfb xdotool || exit 77
 
 # As much of the display as the window covers, and what lies upon it.
 take_picture() {
-    local geometry X Y WIDTH HEIGHT
+    local geometry number='-\?[0-9]\+'
+    local X Y WIDTH HEIGHT
 
     command -v import > /dev/null || { echo 'no import, no picture'; return; }
     until_true 10 find_window main || fail 'no window to take a picture of'
     geometry=$(x getwindowgeometry --shell "$window") || fail 'no geometry'
-    eval "$(printf '%s\n' "$geometry" | grep -E '^(X|Y|WIDTH|HEIGHT)=-?[0-9]+$')"
+    eval "$(printf '%s\n' "$geometry" |
+        grep "^\(X\|Y\|WIDTH\|HEIGHT\)=$number\$")"
     timeout -k 1 30 import -window root \
         -crop "${WIDTH}x$HEIGHT+$X+$Y" +repage "$1" || fail 'no picture'
     echo "picture: $1"
@@ -79,7 +82,7 @@ move question 290 300
 mark
 expect 'download 2 done'
 click question answer0
-expect 'question answered: Slow'
+expect 'question slow'
 
 step 'cancel the rest'
 click main cancel-all
@@ -90,19 +93,25 @@ click main speed
 expect 'question open'
 move question 290 300
 click question answer1
-expect 'question answered: Normal'
+expect 'question normal'
 
 step 'start again'
 click main start
 expect "${lines[@]}"
-expect 'download 1 done' 'download 2 done'
+expect 'download 1 done'
+
+step 'cancel another one and begin it again'
+click main row4
+expect 'download 4 cancelled' 'download 2 done'
 take_picture "$screenshot"
+click main row4
+expect 'download 4 started'
 
 step 'go faster and let all finish'
 click main speed
 expect 'question open'
 click question answer2
-expect 'question answered: Fast' 'download 3 done' 'download 4 done' \
+expect 'question fast' 'download 3 done' 'download 4 done' \
     'download 5 done'
 
 step 'close the window'
@@ -122,7 +131,7 @@ complain() {
 }
 
 [ "$code" = 0 ] || complain "exit status $code"
-[ -n "$received" ] && [ "$received" = "$sent" ] ||
+[ "${received:-none}" = "${sent:-no}" ] ||
     complain 'the server sent something else than was received'
 # All files once, and what was cancelled before.
 [ "${received:-0}" -gt $((7936 * 1024)) ] || complain 'too little was received'
@@ -131,5 +140,6 @@ awk -v gap="${gap:-9999}" -v limit="$max_gap" \
     complain "the window stood still for ${gap:-?} ms, more than $max_gap"
 [ "$(figure 'tasks left')" = 0 ] || complain 'tasks are left'
 [ "$(figure 'descriptors left')" = 0 ] || complain 'descriptors are left'
-! grep -qE 'CRITICAL|WARNING|interloop' "$errors" || complain 'there were warnings'
+! grep -qE 'CRITICAL|WARNING|interloop' "$errors" ||
+    complain 'there were warnings'
 exit $status

@@ -162,9 +162,12 @@ int main(int argc, char **argv)
     /* Whoever reads this through a pipe wants each line at once. */
     setvbuf(stdout, NULL, _IOLBF, 0);
     setlocale(LC_ALL, "");
-    /* GTK's own connection to the display is not to be counted; without a
-     * display the application will say so. */
-    (void)gtk_init_check();
+    /* Before the count: GTK's connection to the display is not ours. */
+    if (!gtk_init_check()) {
+        fprintf(stderr, "interloop-demo: there is no display; drive.sh brings "
+                        "its own\n");
+        return EXIT_FAILURE;
+    }
     descriptors_look(&before);
 
     r = il_g_begin(NULL, &loop);

@@ -3,7 +3,11 @@
 /* question.c - a modal window that emits a signal.
  *
  * GtkMessageDialog would do, but GTK has deprecated it, and a window of thirty
- * lines shows better that nothing special is needed. */
+ * lines shows better that nothing special is needed.
+ *
+ * That it was closed is told by the signal, not by its end: GTK disposes of a
+ * window that was closed when nobody holds it any more, and who waits for an
+ * answer does. */
 
 #include "question.h"
 
@@ -28,6 +32,12 @@ static int on_answer(il_g_emission *emission, void *question)
 
     g_signal_emit(question, answered, 0, index);
     return 0;
+}
+
+static gboolean demo_question_close_request(GtkWindow *window)
+{
+    g_signal_emit(window, answered, 0, -1);
+    return GTK_WINDOW_CLASS(demo_question_parent_class)->close_request(window);
 }
 
 static void on_map(GtkWidget *widget, gpointer data)
@@ -56,6 +66,7 @@ static void add_answer(DemoQuestion *self, const char *label, unsigned index,
 
 static void demo_question_class_init(DemoQuestionClass *class)
 {
+    GTK_WINDOW_CLASS(class)->close_request = demo_question_close_request;
     answered = g_signal_new("answered", G_TYPE_FROM_CLASS(class),
                             G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
                             1, G_TYPE_INT);

@@ -7,8 +7,7 @@
  * @brief A modal window with a question and a button for each answer.
  *
  * It knows nothing of tasks: it emits "answered" with the answer's index and
- * leaves it to others to wait for that.  Closing it without an answer destroys
- * it, which il_g_wait_signal() reports as -EOWNERDEAD.
+ * leaves it to others to wait for that.  Closing it is an answer as well: -1.
  */
 
 #include <gtk/gtk.h>
@@ -24,7 +23,7 @@ struct question {
     unsigned suggested;         /* index of the answer for Enter */
 };
 
-/** Make the window, not shown yet; GTK owns it until it is destroyed. */
+/** Make the window, not shown yet; GTK owns it until it is closed. */
 DemoQuestion *demo_question_new(GtkWindow *parent,
                                 const struct question *question);
 

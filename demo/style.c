@@ -34,17 +34,18 @@ static const char sheet[] =
     "  font-feature-settings: 'tnum';\n"
     "}\n"
     ".downloads trough, .downloads progress {\n"
-    "  min-height: 6px; min-width: 6px; margin: 0;\n"
+    "  min-height: 6px; min-width: 1px; margin: 0;\n"
     "  border: none; border-radius: 3px;\n"
     "}\n"
     ".downloads trough { background: #e8eaf2; }\n"
     ".downloads progress { background: #3a86d8; }\n"
+    ".downloads .idle progress { background: transparent; }\n"
     ".downloads .done progress { background: #2fa36b; }\n"
     ".downloads .cancelled progress { background: #b9bed0; }\n"
     ".downloads .failed progress { background: #d64545; }\n"
     ".downloads .done .status { color: #23804f; }\n"
     ".downloads .failed .status { color: #b93232; }\n"
-    ".question { padding: 8px 32px 28px 32px; }\n";
+    ".question { padding: 24px 32px 28px 32px; }\n";
 
 void style_load(void)
 {

@@ -22,7 +22,6 @@
 
 #include <interloop/glib.h>
 
-#include <errno.h>
 #include <stdio.h>
 
 struct _DemoWindow {
@@ -83,6 +82,7 @@ static int on_cancel_all(il_g_emission *emission, void *window)
 static int on_speed(il_g_emission *emission, void *window)
 {
     static const char *const answers[] = { "_Slow", "_Normal", "_Fast", NULL };
+    static const char *const words[] = { "slow", "normal", "fast" };
     static const uint64_t rates[] = { DEMO_SLOW, DEMO_NORMAL, DEMO_FAST };
     static const struct question what = {
         "Speed",
@@ -93,7 +93,7 @@ static int on_speed(il_g_emission *emission, void *window)
     DemoWindow *self = window;
     DemoQuestion *question = demo_question_new(window, &what);
     il_g_emission *answer = NULL;
-    gint64 index;
+    gint64 index = -1;
     int r;
 
     (void)emission;
@@ -103,18 +103,17 @@ static int on_speed(il_g_emission *emission, void *window)
 
     r = il_g_wait_signal(question, "answered", IL_FOREVER, &answer);
 
-    if (r == 0) {
+    if (r == 0)
         index = il_g_emission_get_int(answer, 0);
-        answer = il_g_emission_free(answer);
+    answer = il_g_emission_free(answer);
+    if (index >= 0)
         self->demo->server.rate = rates[index];
-        printf("question answered: %s\n", answers[index] + 1);
-    } else {
-        printf("question closed\n");
-    }
-    /* Harmless if the user or the end of the window has done it already. */
+    printf("question %s\n", index < 0 ? "closed" : words[index]);
+
+    /* Harmless if the user or the end of the window has closed it already. */
     gtk_window_destroy(GTK_WINDOW(question));
     g_object_unref(question);
-    return r == -EOWNERDEAD ? 0 : r;
+    return r;
 }
 
 /* --- Showing ------------------------------------------------------------ */

@@ -42,27 +42,6 @@ inside || /\/\*/ {
 }
 
 {
-    print ""
-    skipping = /\\$/
-}
-
-skipping { blank(); next }
-
-/^typedef (struct|union|enum) [a-z_0-9]+ [a-z_0-9]+;$/ && previous !~ /\*\/$/ {
-    blank()
-    next
-}
-
-/^#define [A-Za-z_0-9]+_([( \\]|$)/ || /^#define IL_(BEGIN|END)_DECLS/ {
-    blank()
-    next
-}
-
-/^ *(\/\*)?\*/ && !/@file/ {
-    $0 = mark_headers($0)
-}
-
-{
     print
     previous = $0
 }

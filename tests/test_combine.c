@@ -175,6 +175,34 @@ static void test_combine_next_that_timed_out_loses_no_task(void **state)
     run(next_with_limit);
 }
 
+static int sleep_after_next(void *arg)
+{
+    struct child child = { IL_MS(20), 6, 1, false, NULL };
+    il_task *task = NULL;
+    il_group group;
+    int r = 0;
+
+    (void)arg;
+    CHECK_INT(il_group_open(&group, IL_GROUP_COLLECT), 0);
+    CHECK_INT(il_spawn(&group, live, &child, NULL), 0);
+    IL_TIMEOUT (IL_MS(10), &r) {
+        r = il_group_next(&group, &task);
+    }
+    CHECK_INT(r, -ETIMEDOUT);
+    CHECK_INT(il_sleep(IL_MS(30)), 0);
+    CHECK_INT(now_ms(), 40);
+    expect_next(&group, 6);
+    CHECK_INT(il_group_close(&group), 0);
+    return 0;
+}
+
+/* The child ends while its owner waits for something else. */
+static void test_combine_next_that_timed_out_waits_no_more(void **state)
+{
+    (void)state;
+    run(sleep_after_next);
+}
+
 /* --- il_gather ------------------------------------------------------------ */
 
 static int gather_all(void *arg)
@@ -384,6 +412,7 @@ int main(void)
         TEST(test_combine_collected_errors_are_handled),
         TEST(test_combine_tasks_nobody_took_are_dropped_by_close),
         TEST(test_combine_next_that_timed_out_loses_no_task),
+        TEST(test_combine_next_that_timed_out_waits_no_more),
         TEST(test_combine_gather_keeps_results_in_call_order),
         TEST(test_combine_gather_failure_cancels_the_rest),
         TEST(test_combine_gather_failure_of_a_first_step),

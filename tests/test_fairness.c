@@ -6,6 +6,7 @@
 #include "support/pipes.h"
 
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 struct mill {
@@ -25,32 +26,33 @@ static int grind(void *arg)
     return 0;
 }
 
-/* 100,000 tasks are ready at any time.  A slice still ends near its budget. */
+static il_time cpu_time(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (il_time)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* 100,000 tasks are ready at any time.  A slice still ends near its budget.
+ * Counted in processor time: others may have the processor meanwhile. */
 static void test_fairness_turn_ends_when_its_budget_is_spent(void **state)
 {
     struct fixture *f = *state;
-    static struct mill mill; /* the tasks outlive this function */
-    il_time worst = 0;
+    struct mill mill = { .over = false };
     int n_long = 0;
 
     for (int i = 0; i < MANY(100000); i++)
         assert_int_equal(il_spawn_lazy(NULL, grind, &mill, NULL), 0);
-    for (int i = 0; i < 50; i++) {
-        il_time before = il_now();
+    for (int i = 0; i < 100; i++) {
+        il_time before = cpu_time();
         unsigned steps = mill.n_steps;
-        il_time took;
 
         assert_int_equal(il_loop_turn(f->loop, IL_MS(2)), 1);
-        took = il_now() - before;
+        n_long += cpu_time() - before > IL_MS(5);
         assert_true(mill.n_steps > steps);
-        if (took > worst)
-            worst = took;
-        if (took > IL_MS(10))
-            n_long++;
     }
-    /* The machine may take the thread away now and then, not every time. */
     assert_true(n_long < 10);
-    assert_true(worst < IL_SEC(1));
     mill.over = true;
 }
 

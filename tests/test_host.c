@@ -63,9 +63,86 @@ static void test_host_scenarios_run_in_owner_mode(void **state)
     assert_int_equal(il_loop_detach(f->loop), 0);
 }
 
-static void ignore_request(void *data)
+/* A host whose loop ends at once, whatever our main task is at. */
+static int end_at_once(void *data)
 {
     (void)data;
+    return 0;
+}
+
+static void never_asked(void *data)
+{
+    (void)data;
+    CHECK(!"quit was called though the host does not run");
+}
+
+static void request_nothing(void *data)
+{
+    (void)data;
+}
+
+static int clean_up_slowly(void *arg)
+{
+    int clean = 1;
+    int r = il_sleep(IL_FOREVER);
+
+    (void)arg;
+    IL_SHIELD (IL_SEC(1), &clean) {
+        clean = il_sleep(IL_MS(5));
+    }
+    CHECK_INT(clean, 0);
+    note("clean");
+    return r;
+}
+
+static void test_host_that_ends_first_interrupts_the_owner(void **state)
+{
+    static const il_host hasty = { .name = "hasty",
+                                   .request_turn = request_nothing,
+                                   .run = end_at_once,
+                                   .quit = never_asked };
+    struct fixture *f = *state;
+
+    assert_int_equal(il_loop_start(f->loop, &hasty, NULL), 0);
+    assert_int_equal(il_loop_run_owned(f->loop, clean_up_slowly, NULL), -EINTR);
+    assert_string_equal(noted(), "clean");
+    assert_int_equal(il_loop_count_tasks(f->loop), 0);
+    assert_int_equal(il_loop_detach(f->loop), 0);
+}
+
+static int count_steps(void *arg)
+{
+    while (il_yield() == 0)
+        ++*(unsigned *)arg;
+    return 0;
+}
+
+static void test_host_stopped_guest_takes_no_turns(void **state)
+{
+    struct fixture *f = *state;
+    struct trivial_host host;
+    static unsigned n;
+    unsigned before;
+    il_task *task;
+
+    n = 0;
+    il_loop_stop(f->loop); /* of no concern to a guest that starts later */
+    assert_int_equal(trivial_host_attach(&host, f->loop), 0);
+    assert_int_equal(il_spawn(NULL, count_steps, &n, &task), 0);
+    trivial_host_iterate(&host, 0);
+    assert_true(n > 0);
+    il_loop_stop(f->loop);
+    before = n;
+    for (int i = 0; i < 5; i++)
+        trivial_host_iterate(&host, 0);
+    assert_int_equal(n, before);
+    assert_int_equal(il_loop_detach(f->loop), 0);
+    assert_int_equal(trivial_host_attach(&host, f->loop), 0);
+    trivial_host_iterate(&host, 0);
+    assert_true(n > before);
+    assert_int_equal(il_task_cancel(task), 0);
+    il_task_unref(task);
+    assert_int_equal(il_loop_detach(f->loop), 0);
 }
 
 static int return_seven(void *arg)
@@ -96,7 +173,7 @@ static void test_host_refuses_what_makes_no_sense(void **state)
     struct trivial_host host, other;
     struct main_task m = { NULL, &host, 0 };
     const il_host empty = { .name = "empty" };
-    const il_host least = { .name = "least", .request_turn = ignore_request };
+    const il_host least = { .name = "least", .request_turn = request_nothing };
 
     assert_int_equal(il_loop_detach(f->loop), -ESRCH);
     assert_int_equal(il_loop_start(f->loop, &empty, NULL), -EINVAL);
@@ -292,6 +369,8 @@ int main(void)
         TEST(test_host_scenarios_run_natively),
         TEST(test_host_scenarios_run_as_a_guest),
         TEST(test_host_scenarios_run_in_owner_mode),
+        TEST(test_host_that_ends_first_interrupts_the_owner),
+        TEST(test_host_stopped_guest_takes_no_turns),
         TEST(test_host_refuses_what_makes_no_sense),
         TEST(test_host_tasks_survive_a_change_of_mode),
         TEST(test_host_requests_are_coalesced),

@@ -68,6 +68,15 @@ static void stop_loop(void *arg)
     il_loop_stop(arg);
 }
 
+static int stop_later(void *arg)
+{
+    for (int i = 0; i < 5; i++)
+        CHECK_INT(il_yield(), 0);
+    note("later");
+    stop_loop(arg);
+    return 0;
+}
+
 static void test_loop_stop_ends_after_the_current_turn(void **state)
 {
     struct fixture *f = *state;
@@ -82,9 +91,9 @@ static void test_loop_stop_ends_after_the_current_turn(void **state)
     assert_string_equal(noted(), "stop soon1 soon2");
 
     /* The stop is used up; what was left is there. */
-    assert_int_equal(il_post(f->loop, &stop), 0);
+    assert_int_equal(il_spawn(NULL, stop_later, f->loop, NULL), 0);
     assert_int_equal(il_loop_run(f->loop), 0);
-    assert_string_equal(noted(), "stop soon1 soon2 nested stop");
+    assert_string_equal(noted(), "stop soon1 soon2 nested later stop");
 }
 
 static void test_loop_stop_before_run_does_one_turn(void **state)

@@ -130,6 +130,26 @@ static void test_post_is_refused_by_a_closed_loop(void **state)
     assert_string_equal(noted(), "");
 }
 
+/* A refusal has no effect: the callback can go to another loop. */
+static void test_post_refused_by_one_loop_is_taken_by_another(void **state)
+{
+    struct fixture *f = *state;
+    il_callback a = IL_CALLBACK_INIT(note_it, TEXT("a"));
+    il_callback b = IL_CALLBACK_INIT(note_it, TEXT("b"));
+    il_loop *other = NULL;
+
+    assert_int_equal(il_loop_close(f->loop, 0), 0);
+    assert_int_equal(il_post_threadsafe(f->loop, &a), -ESHUTDOWN);
+    assert_int_equal(il_post(f->loop, &b), -ESHUTDOWN);
+    assert_int_equal(il_loop_new(&other), 0);
+    assert_int_equal(il_post_threadsafe(other, &a), 0);
+    assert_int_equal(il_post_threadsafe(other, &b), 0);
+    assert_true(il_test_run_until_blocked(other) >= 0);
+    assert_string_equal(noted(), "a b");
+    assert_int_equal(il_loop_close(other, 0), 0);
+    il_loop_unref(other);
+}
+
 static void test_post_left_over_at_close_is_not_touched_again(void **state)
 {
     struct fixture *f = *state;
@@ -214,6 +234,7 @@ int main(void)
         TEST(test_post_of_a_post_belongs_to_the_next_turn),
         TEST(test_post_can_be_cancelled_in_its_own_turn),
         TEST(test_post_is_refused_by_a_closed_loop),
+        TEST(test_post_refused_by_one_loop_is_taken_by_another),
         TEST(test_post_left_over_at_close_is_not_touched_again),
         TEST(test_post_at_close_runs_last_in_first_out),
         TEST(test_post_at_close_runs_after_the_tasks),

@@ -7,7 +7,7 @@
  * See x86_64.h for why this is inline assembly without call and return.  sp,
  * the frame pointer x29, the address to go on at and FPCR are stored by hand;
  * x19, which compilers may take as a base pointer, too.  The rest is declared
- * clobbered.  x18 belongs to the platform and is left alone. */
+ * clobbered, x18 as well: on Linux it is an ordinary register. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -51,11 +51,11 @@ ili_context_switch(ili_context *from, ili_context *to)
         : "+r"(x0), "+r"(x1)
         :
         : "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12",
-          "x13", "x14", "x15", "x16", "x17", "x20", "x21", "x22", "x23", "x24",
-          "x25", "x26", "x27", "x28", "x30", "v0", "v1", "v2", "v3", "v4", "v5",
-          "v6", "v7", "v8", "v9", "v10", "v11", "v12", "v13", "v14", "v15",
-          "v16", "v17", "v18", "v19", "v20", "v21", "v22", "v23", "v24", "v25",
-          "v26", "v27", "v28", "v29", "v30", "v31", "cc", "memory");
+          "x13", "x14", "x15", "x16", "x17", "x18", "x20", "x21", "x22", "x23",
+          "x24", "x25", "x26", "x27", "x28", "x30", "v0", "v1", "v2", "v3",
+          "v4", "v5", "v6", "v7", "v8", "v9", "v10", "v11", "v12", "v13", "v14",
+          "v15", "v16", "v17", "v18", "v19", "v20", "v21", "v22", "v23", "v24",
+          "v25", "v26", "v27", "v28", "v29", "v30", "v31", "cc", "memory");
 }
 
 #endif

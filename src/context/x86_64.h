@@ -37,7 +37,7 @@ void ili_context_make(ili_context *context, void *base, size_t size,
 #define ILI_CONTEXT_CLOBBER_AVX512                                             \
     , "xmm16", "xmm17", "xmm18", "xmm19", "xmm20", "xmm21", "xmm22", "xmm23",  \
         "xmm24", "xmm25", "xmm26", "xmm27", "xmm28", "xmm29", "xmm30",         \
-        "xmm31", "k1", "k2", "k3", "k4", "k5", "k6", "k7"
+        "xmm31", "k0", "k1", "k2", "k3", "k4", "k5", "k6", "k7"
 #else
 #define ILI_CONTEXT_CLOBBER_AVX512
 #endif

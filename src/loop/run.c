@@ -68,11 +68,13 @@ static int run_main(il_loop *loop, il_task_fn *main_fn, void *arg)
         loop->running = false;
         return r;
     }
+    loop->sched.awaited = task;
     while (!il_task_is_done(task)) {
         ili_loop_one_turn(loop, IL_FOREVER);
         if (loop->stop)
             break;
     }
+    loop->sched.awaited = NULL;
     loop->stop = false;
     loop->running = false;
     return take_result(task);

@@ -32,6 +32,8 @@
 #define CREDIT_GUEST 16
 #define LOOK_SOON IL_US(20)
 #define LOOK_LATE IL_US(100)
+/* A sleep that ends only to check unverified watches; coarse ones are cheap. */
+#define VERIFY_SLEEP IL_MS(10)
 
 /* How long the poller may sleep. */
 static il_time sleep_time(il_loop *loop, il_time limit)
@@ -76,8 +78,8 @@ static il_time mind_unverified(il_loop *loop, il_time timeout)
         return timeout;
     if (loop->is_virtual || now >= loop->verify_at)
         ili_fds_verify(loop);
-    else if (timeout > loop->verify_at - now)
-        timeout = loop->verify_at - now;
+    else if (timeout > VERIFY_SLEEP)
+        timeout = VERIFY_SLEEP; /* a little later will do */
     return timeout;
 }
 

@@ -93,6 +93,8 @@ static bool run_turn(ili_sched *sched, ili_coro *here)
         il_item *item = ILI_CONTAINER(sched->ready.next, il_item, link);
 
         if (item == &sched->marker) {
+            if (sched->credit > 0 && ili_cross_turn(sched))
+                continue;
             ili_list_remove(&item->link);
             break;
         }

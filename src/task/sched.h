@@ -32,8 +32,10 @@ typedef struct ili_sched {
     il_task *current; /* the running task; NULL: runner or host code */
     ili_coro *runner; /* where to go when no task is next */
     int credit;       /* hand-overs until the runner looks at the clock */
-    bool may_cross;   /* turns may follow each other without the runner */
-    il_item marker;   /* the end of this turn; linked while a turn is on */
+    il_task
+        *awaited;   /* its end ends the run: turns stop following each other */
+    bool may_cross; /* turns may follow each other without the runner */
+    il_item marker; /* the end of this turn; linked while a turn is on */
 
     ili_alarms alarms; /* deadlines of sleeps, scopes and timers */
     il_time (*clock)(void *data);

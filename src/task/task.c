@@ -81,7 +81,8 @@ static _Noreturn void finish(il_task *task, int result)
     task->result = result;
     task->state = ILI_DONE;
     sched->n_tasks--;
-    sched->may_cross = false; /* the loop may be waiting for this very end */
+    if (task == sched->awaited)
+        sched->may_cross = false;
     wake_joiners(task);
     task->unheard = ili_group_ended(task, has_failed(task));
     if (task->refs == 1)
