@@ -178,6 +178,7 @@ int il_loop_turn(il_loop *loop, il_time budget)
     ILI_RETURN_IF_FAIL(!loop->sched.closed, -ESHUTDOWN);
     ILI_RETURN_IF_FAIL(ili_loop_is_here(loop), -ESRCH);
     ILI_RETURN_IF_FAIL(!loop->running || loop->sched.host, -EBUSY);
+    loop->looked_at = now; /* the host may have slept since the last look */
     loop->sched.told = false;
     if (loop->stop && loop->sched.host)
         return 0;

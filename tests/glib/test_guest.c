@@ -129,6 +129,43 @@ static void test_guest_idle_one_does_not_spin(void **state)
     close_both(fds);
 }
 
+static int read_twice(void *arg)
+{
+    struct reader *reader = arg;
+    char byte;
+
+    CHECK_INT(il_read(reader->fd, &byte, 1), 1);
+    reader->r = (int)il_read(reader->fd, &byte, 1);
+    return 0;
+}
+
+/* A wait that begins on a watch armed before is verified after a moment of
+ * sleep.  The moment had passed on the host's clock but not on ours, so each
+ * look at the deadline said "now" and nothing was done about it. */
+static void test_guest_unverified_wait_does_not_spin(void **state)
+{
+    static struct reader reader;
+    int fds[2];
+
+    (void)state;
+    make_pipe(fds);
+    reader.fd = fds[0];
+    assert_int_equal(il_spawn(NULL, read_twice, &reader, NULL), 0);
+    iterate_for(5);
+    assert_int_equal(write(fds[1], "x", 1), 1);
+    iterate_for(5);
+
+    n_polls = 0;
+    g_main_context_set_poll_func(NULL, count_polls);
+    iterate_for(100);
+    g_main_context_set_poll_func(NULL, NULL);
+    assert_in_range(n_polls, 1, 12);
+    assert_int_equal(write(fds[1], "y", 1), 1);
+    iterate_for(5);
+    assert_int_equal(reader.r, 1);
+    close_both(fds);
+}
+
 /* --- Woken by interleaved code -------------------------------------------- */
 
 struct deed {
@@ -359,6 +396,7 @@ int main(void)
         cmocka_unit_test(test_guest_owner_mode_lets_glib_work),
         GUEST_TEST(test_guest_begins_once),
         GUEST_TEST(test_guest_idle_one_does_not_spin),
+        GUEST_TEST(test_guest_unverified_wait_does_not_spin),
         GUEST_TEST(test_guest_is_woken_by_callbacks_of_glib),
         GUEST_TEST(test_guest_is_woken_by_another_thread),
         GUEST_TEST(test_guest_busy_one_lets_the_application_run),

@@ -65,7 +65,7 @@ static int open_dialog(void *arg)
 
 static void test_nested_loop_in_a_first_step_freezes_nobody(void **state)
 {
-    struct scene scene = { .wait_first = false };
+    static struct scene scene = { .wait_first = false };
 
     (void)state;
     assert_int_equal(il_spawn(NULL, tick, &scene, NULL), 0);
@@ -76,7 +76,7 @@ static void test_nested_loop_in_a_first_step_freezes_nobody(void **state)
 
 static void test_nested_loop_in_a_later_step_freezes_nobody(void **state)
 {
-    struct scene scene = { .wait_first = true };
+    static struct scene scene = { .wait_first = true };
 
     (void)state;
     assert_int_equal(il_spawn(NULL, tick, &scene, NULL), 0);
@@ -96,7 +96,7 @@ static gboolean open_dialog_in_callback(gpointer data)
 
 static void test_nested_loop_in_a_callback_freezes_nobody(void **state)
 {
-    struct scene scene = { .wait_first = false };
+    static struct scene scene = { .wait_first = false };
 
     (void)state;
     assert_int_equal(il_spawn(NULL, tick, &scene, NULL), 0);
@@ -263,7 +263,7 @@ static int modal_victim(void *arg)
 
 static void test_nested_cancel_arrives_after_the_modal_loop(void **state)
 {
-    struct scene scene = { .over = false };
+    static struct scene scene = { .over = false };
     il_task *victim = NULL;
 
     (void)state;
