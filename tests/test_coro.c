@@ -223,16 +223,17 @@ static __attribute__((noinline)) void jump_far(void)
     frame[sizeof frame - 1] = 1;
 }
 
-static unsigned approach_the_end(unsigned depth)
+/* Each frame is seen by the next one, or a compiler makes this a loop. */
+static unsigned approach_the_end(unsigned depth, volatile char *above)
 {
     volatile char frame[4096];
 
-    frame[0] = (char)depth;
+    above[0] = frame[0] = (char)depth;
     if (depth == 0) {
         jump_far();
         return 0;
     }
-    return approach_the_end(depth - 1) + (unsigned char)frame[0];
+    return approach_the_end(depth - 1, frame) + (unsigned char)frame[0];
 }
 
 static void overflow_slowly(void)
@@ -244,9 +245,11 @@ static void overflow_slowly(void)
 
 static void overflow_in_one_jump(void)
 {
+    volatile char frame[1];
+
     ili_coro_arrived(&victim.coro);
     for (unsigned depth = 40; depth < 80; depth++)
-        (void)approach_the_end(depth);
+        (void)approach_the_end(depth, frame);
     ili_coro_leave(&victim.coro, &host);
 }
 
