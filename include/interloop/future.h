@@ -79,13 +79,15 @@ IL_EXPORT int il_future_try_get(const il_future *future, int *ret_result,
 /**
  * Post a callback when it is set; at once if it is set already.
  *
- * Never runs it inside this call or inside il_future_set().
+ * Never runs it inside this call or inside il_future_set().  If the loop has
+ * closed when the future is set, the callback is dropped.
  *
  * @param future    The future.
  * @param callback  Initialised, not queued, on a loop of this thread.
  * @retval 0       Registered; il_callback_cancel() takes it back.
  * @retval -EBUSY  The callback is queued already.
  * @retval -ESRCH  This thread has no loop.
+ * @retval -ESHUTDOWN  The loop is closed.
  */
 IL_EXPORT int il_future_on_done(il_future *future, il_callback *callback);
 

@@ -51,7 +51,8 @@ IL_EXPORT IL_MUST_CHECK int il_g_begin(GMainContext *context,
  *
  * @param loop   From il_g_begin(); the reference is taken, except for -EBUSY.
  * @param grace  Nanoseconds the tasks may take.
- * @return As il_loop_close(); -EINVAL if @p loop is not this thread's guest.
+ * @return As il_loop_close(); -EINVAL if @p loop is not this thread's guest;
+ * -EBUSY inside a turn, where nothing happened.
  */
 IL_EXPORT int il_g_end(il_loop *loop, il_time grace);
 
@@ -202,7 +203,8 @@ IL_EXPORT il_g_emission *il_g_emission_free(il_g_emission *emission);
  * @retval 0            It was emitted.
  * @retval -ETIMEDOUT   It was not, in time.
  * @retval -ECANCELED   The caller was cancelled.
- * @retval -EOWNERDEAD  The sender was disposed or finalized.
+ * @retval -EOWNERDEAD  The sender was disposed or finalized.  A GtkWindow that
+ *                      is closed is not, while somebody holds a reference.
  * @retval -ESHUTDOWN   The loop is no guest (any more).
  * @retval -EINVAL      No GObject, or no such signal.
  * @retval -ESRCH       Not in a task.
@@ -262,6 +264,9 @@ IL_EXPORT void il_g_call_ready(GObject *source, GAsyncResult *result,
  * @retval -ECANCELED  The task was cancelled and the operation did not
  *                     succeed; there is nothing to finish.
  * @retval -ESRCH      Not in a task.
+ * @retval -EDEADLK    Under a nested host loop.  In these two cases, if the
+ *                     operation was given the cancellable, it was cancelled
+ *                     and the context iterated until it had called back.
  */
 IL_EXPORT IL_MUST_CHECK int il_g_call_wait(il_g_call *call);
 

@@ -50,8 +50,9 @@ struct il_group {
  * @param group  Caller's storage; need not be initialised.
  * @param flags  #IL_GROUP_SUPERVISE, #IL_GROUP_COLLECT or 0.
  * @retval 0        Open; must be closed by the same task.
- * @retval -EINVAL  Unknown flags.
- * @retval -ESRCH   Not in a task.
+ * @retval -EINVAL   Unknown flags.
+ * @retval -ESRCH    Not in a task.
+ * @retval -EDEADLK  Under a nested host loop, where it could not be closed.
  */
 IL_EXPORT int il_group_open(il_group *group, unsigned flags);
 

@@ -62,6 +62,9 @@ IL_EXPORT il_loop *il_loop_unref(il_loop *loop);
  * not end are reported and abandoned on their stacks; posts are refused;
  * callbacks of il_loop_at_close(), last registered first.
  *
+ * A guest should be detached first if the host's functions cannot be called
+ * any more; else they go on minding the tasks' state until these have ended.
+ *
  * @param loop   The loop; NULL is nothing to do.
  * @param grace  Nanoseconds to wait for tasks.
  * @retval 0           Nothing is left.
@@ -102,10 +105,11 @@ IL_EXPORT int il_run(il_task_fn *main_fn, void *arg);
 IL_EXPORT int il_loop_run(il_loop *loop);
 
 /**
- * End il_loop_run() after the current turn.
+ * End il_loop_run(), il_run() or owner mode after the current turn.
  *
  * Called while the loop does not run: the next run does one turn without
- * sleeping.  In guest mode: no further turn begins until il_loop_start().
+ * sleeping.  In guest mode: no further turn begins until the loop was detached
+ * and started again.
  */
 IL_EXPORT void il_loop_stop(il_loop *loop);
 

@@ -84,7 +84,8 @@ typedef struct il_spawn_options {
  *                       il_task_unref(); NULL if the task needs none.
  * @retval 0           The task has run up to its first suspension or its end.
  *                     An error of its first step stays in the task.
- * @retval -ESRCH      This thread has no loop, or @p group is another loop's.
+ * @retval -ESRCH      This thread has no loop, or @p group is another loop's or
+ *                     was closed.
  * @retval -ECANCELED  The group is cancelled and takes no new tasks.
  * @retval -ESHUTDOWN  The loop is closed.
  * @retval -ENOMEM     No memory for a stack.

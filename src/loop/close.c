@@ -28,6 +28,9 @@ int il_loop_at_close(il_loop *loop, il_callback *callback)
     return 0;
 }
 
+/* Turns for posts when all tasks have ended. */
+#define LAST_TURNS 16
+
 static void run_hooks(il_loop *loop)
 {
     il_link *link;
@@ -49,12 +52,18 @@ static void drain(il_loop *loop, il_time deadline)
     /* Nobody is left to move a virtual clock by hand. */
     loop->autojump = true;
     do {
+        loop->stop = false; /* nothing stops this */
         ili_loop_one_turn(loop, loop->sched.n_tasks > 0 ? deadline : 0);
     } while (loop->sched.n_tasks > 0 && ili_sched_now(&loop->sched) < deadline);
-    /* What ended last may have left reports. */
-    while (ili_sched_is_busy(&loop->sched) && loop->sched.n_tasks == 0)
-        ili_loop_one_turn(loop, 0);
     loop->autojump = autojump;
+}
+
+/* What ended last may have left posts, and these others; but a callback that
+ * always posts itself does not go on for ever. */
+static void run_last_posts(il_loop *loop)
+{
+    for (int i = 0; i < LAST_TURNS && ili_sched_is_busy(&loop->sched); i++)
+        ili_loop_one_turn(loop, 0);
 }
 
 static void abandon(ili_sched *sched, il_task *task)
@@ -112,16 +121,18 @@ int il_loop_close(il_loop *loop, il_time grace)
     ILI_RETURN_IF_FAIL(!sched->closed, -EALREADY);
     ILI_RETURN_IF_FAIL(ili_loop_is_here(loop), -ESRCH);
     ILI_RETURN_IF_FAIL(!sched->runner && !sched->current, -EBUSY);
+    ILI_RETURN_IF_FAIL(!loop->running || (sched->host && !loop->owned), -EBUSY);
+
+    (void)il_loop_ref(loop); /* a hook may drop the last one */
+    loop->running = true;
+    ili_scope_cancel_root(sched);
+    /* A host that is still there goes on minding its per-task state. */
+    drain(loop, il_deadline(grace));
     if (sched->host)
         (void)il_loop_detach(loop);
-    ILI_RETURN_IF_FAIL(!loop->running, -EBUSY);
-
-    loop->running = true;
-    loop->stop = false;
-    ili_scope_cancel_root(sched);
-    drain(loop, il_deadline(grace));
-    sched->closed = true;
     n_stuck = abandon_all(sched);
+    run_last_posts(loop);
+    sched->closed = true;
     drop_ready(sched);
     run_hooks(loop);
 
@@ -132,5 +143,6 @@ int il_loop_close(il_loop *loop, il_time grace)
     loop->running = false;
     ili_sched_fini(sched);
     ili_sched_current = NULL;
+    ili_loop_release(loop);
     return n_stuck > 0 ? -ETIMEDOUT : 0;
 }

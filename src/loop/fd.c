@@ -226,6 +226,9 @@ int ili_fd_wait(int number, int events)
 
     if (r < 0)
         return r;
+    /* A number nobody has opened is not worth a record. */
+    if (!find(loop, number) && fcntl(number, F_GETFD) < 0)
+        return -EBADF;
     r = find_or_make(loop, number, &fd);
     if (r < 0)
         return r;

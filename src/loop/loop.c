@@ -76,16 +76,22 @@ il_loop *il_loop_ref(il_loop *loop)
     return loop;
 }
 
+void ili_loop_release(il_loop *loop)
+{
+    if (atomic_fetch_sub(&loop->refs, 1) == 1)
+        free_loop(loop);
+}
+
 il_loop *il_loop_unref(il_loop *loop)
 {
-    if (!loop || atomic_fetch_sub(&loop->refs, 1) != 1)
+    if (!loop)
         return NULL;
-    if (!loop->sched.closed) {
-        atomic_store(&loop->refs, 1); /* for whoever looks while it closes */
+    /* Nobody else can take one when this is the last. */
+    if (atomic_load(&loop->refs) == 1 && !loop->sched.closed)
         (void)il_loop_close(loop, 0);
-    }
-    ILI_ASSERT(loop->sched.closed && "the last reference went too early");
-    free_loop(loop);
+    ILI_ASSERT((atomic_load(&loop->refs) > 1 || loop->sched.closed) &&
+               "the last reference went too early");
+    ili_loop_release(loop);
     return NULL;
 }
 

@@ -50,6 +50,7 @@ struct il_loop {
 
     bool running;      /* il_loop_run, il_run, or started as a guest */
     bool stop;         /* asked to stop */
+    bool owned;        /* the host's loop runs because we run it */
     ili_list at_close; /* il_callback.item.link, the next to run first */
 
     bool is_virtual; /* testing.c */
@@ -67,6 +68,9 @@ static inline bool ili_loop_is_here(const il_loop *loop)
 {
     return loop && ili_sched_current == &loop->sched;
 }
+
+/* Drop a reference of a closed loop. */
+void ili_loop_release(il_loop *loop);
 
 /* --- clock.c ---------------------------------------------------------------- */
 

@@ -20,6 +20,8 @@ void il_loop_stop(il_loop *loop)
         return;
     loop->stop = true;
     loop->sched.may_cross = false;
+    if (loop->owned)
+        loop->sched.host->quit(loop->sched.host_data);
 }
 
 int il_loop_run(il_loop *loop)
@@ -136,9 +138,9 @@ int il_loop_run_owned(il_loop *loop, il_task_fn *main_fn, void *arg)
     if (r < 0)
         return r;
     if (!owned.ended) {
-        owned.inside = true;
+        owned.inside = loop->owned = true;
         (void)host->run(loop->sched.host_data);
-        owned.inside = false;
+        owned.inside = loop->owned = loop->stop = false;
     }
     if (!il_task_is_done(task)) {
         /* It looks at what is on our stack, so it must not outlive us. */

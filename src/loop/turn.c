@@ -202,7 +202,10 @@ il_time il_loop_next_deadline(il_loop *loop)
     if (!loop || loop->sched.closed || (loop->stop && loop->sched.host))
         return IL_FOREVER;
     if (ili_sched_is_busy(&loop->sched) || loop->sched.told ||
-        atomic_load(&loop->inbox) != NULL)
+        !ili_list_empty(&loop->touched))
+        return 0;
+    /* Who asks is about to sleep. */
+    if (!loop->sched.runner && !ili_inbox_may_sleep(loop))
         return 0;
     next = ili_alarms_next(&loop->sched.alarms);
     if (!ili_list_empty(&loop->unverified) && loop->verify_at < next)

@@ -36,6 +36,17 @@ static void wake_all(il_future *future, int wake_result)
     }
 }
 
+/* A hook of a loop that has closed in the meantime is its owner's again. */
+static void post_hook(il_callback *callback)
+{
+    ili_sched *sched = ili_sched_current;
+
+    if (sched && sched->loop == callback->loop && !sched->closed)
+        ili_callback_queue(sched, callback);
+    else
+        __atomic_store_n(&callback->state, ILI_CALLBACK_IDLE, __ATOMIC_RELEASE);
+}
+
 /* Whoever waits does so on this thread's loop. */
 static bool is_here(const il_future *future)
 {
@@ -57,8 +68,7 @@ int il_future_set(il_future *future, int result, void *value)
     future->value = value;
     wake_all(future, 0);
     while ((link = ili_list_pop(&future->hooks)) != NULL)
-        ili_callback_queue(ili_sched_current,
-                           ILI_CONTAINER(link, il_callback, item.link));
+        post_hook(ILI_CONTAINER(link, il_callback, item.link));
     return 0;
 }
 
@@ -109,6 +119,7 @@ int il_future_on_done(il_future *future, il_callback *callback)
 
     ILI_RETURN_IF_FAIL(future && callback && callback->fn, -EINVAL);
     ILI_RETURN_IF_FAIL(sched, -ESRCH);
+    ILI_RETURN_IF_FAIL(!sched->closed, -ESHUTDOWN);
     ILI_RETURN_IF_FAIL(ili_callback_claim(callback, ILI_CALLBACK_HOOK), -EBUSY);
     if (future->done) {
         ili_callback_queue(sched, callback);

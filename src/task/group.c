@@ -71,6 +71,8 @@ int il_group_open(il_group *group, unsigned flags)
     ILI_RETURN_IF_FAIL((flags & ~(IL_GROUP_SUPERVISE | IL_GROUP_COLLECT)) == 0,
                        -EINVAL);
     ILI_RETURN_IF_FAIL(task, -ESRCH);
+    /* It could not be closed, and its storage is about to go. */
+    ILI_RETURN_IF_FAIL(!ili_is_nested(task), -EDEADLK);
     ili_group_init(group, task->sched, task, flags);
     return 0;
 }
@@ -107,6 +109,7 @@ int il_group_close(il_group *group)
         return r;
     cause = group->scope.cause;
     ili_scope_pop(&group->scope);
+    group->sched = NULL; /* takes no more tasks */
     while (!ili_list_empty(&group->ended))
         (void)il_task_unref(
             ILI_CONTAINER(ili_list_pop(&group->ended), il_task, sibling));

@@ -80,6 +80,11 @@ static bool is_nested(const ili_sched *sched, const il_task *task)
     return sched->host && ili_sched_depth(sched) != task->depth;
 }
 
+bool ili_is_nested(const il_task *task)
+{
+    return is_nested(task->sched, task);
+}
+
 static int refuse_nested(il_task *task)
 {
     ili_report(task, IL_REPORT_NESTED_PARK, -EDEADLK,

@@ -56,6 +56,10 @@ void ili_report(il_task *task, il_report_kind kind, int error,
 {
     if (ili_list_linked(&task->report.link))
         return;
+    if (task->sched->closed) { /* no turn will come any more */
+        ili_report_now(task->sched, task, kind, error, message);
+        return;
+    }
     task->report.run = tell;
     task->report_kind = kind;
     task->report_error = error;

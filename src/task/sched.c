@@ -66,10 +66,7 @@ void ili_sched_begin_turn(ili_sched *sched)
 
 void ili_sched_tell_host(ili_sched *sched)
 {
-    il_task *task = sched->current;
-
-    if (sched->runner &&
-        ili_sched_depth(sched) <= (task ? task->depth : sched->turn_depth))
+    if (sched->runner && ili_sched_depth(sched) <= sched->turn_depth)
         return;
     sched->told = true;
     sched->host->request_turn(sched->host_data);

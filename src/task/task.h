@@ -96,6 +96,9 @@ void ili_wake(il_task *task, int result);
 /* Give up the thread but stay ready.  Not a cancellation point. */
 void ili_requeue(il_task *task);
 
+/* Whether the running task could not park: a host dispatch lies on its stack. */
+bool ili_is_nested(const il_task *task);
+
 /* Before an operation that may succeed without waiting: -ECANCELED if the
  * running task is cancelled; gives up the thread now and then, so that a task
  * that never has to wait cannot keep it.  0 outside tasks. */

@@ -22,6 +22,7 @@ typedef struct ili_g_bridge {
     guint n_calls;         /* tasks that wait for a GIO operation */
     il_callback end_waits; /* posted when the host has gone */
     il_timer pump;         /* iterates the context while ending */
+    il_callback closing;   /* called when the loop closes without us */
     gboolean ending;       /* the host's loop may be gone */
 } ili_g_bridge;
 

@@ -52,6 +52,17 @@ static int wait_for_the_end(il_g_call *call)
     return -ECANCELED;
 }
 
+/* We cannot wait here, but cannot leave either: the operation would write to a
+ * frame that is gone.  So the context is iterated until it has called back. */
+static void end_without_waiting(ili_g_bridge *bridge, il_g_call *call)
+{
+    if (!call->cancellable)
+        return; /* probably nothing was begun */
+    g_cancellable_cancel(call->cancellable);
+    while (!il_future_is_done(&call->called_back))
+        (void)g_main_context_iteration(bridge ? bridge->context : NULL, TRUE);
+}
+
 int il_g_call_wait(il_g_call *call)
 {
     ili_g_bridge *bridge = ili_g_bridge_get();
@@ -64,6 +75,8 @@ int il_g_call_wait(il_g_call *call)
     r = il_future_wait(&call->called_back, NULL, NULL);
     if (r == -ECANCELED)
         r = wait_for_the_end(call);
+    if (r < 0 && r != -ECANCELED)
+        end_without_waiting(bridge, call);
     if (bridge)
         ili_g_bridge_count_call(bridge, -1);
     return r;

@@ -43,7 +43,8 @@ typedef struct call {
     ili_g_keeper sender;
     ili_g_keeper receiver;
     gboolean *ended;    /* set when it ends inside the spawning call */
-    il_loop *loop;      /* the bridge's, which outlives every call */
+    il_loop *loop;      /* a reference: others post to it, even late */
+    gboolean unwanted;  /* cancelled; if queued, it will not start */
     il_callback cancel; /* posted when another thread wants it cancelled */
     il_callback clean_up;
 } call;
@@ -65,6 +66,7 @@ static void cancel_call(gpointer data)
 {
     call *c = data;
 
+    c->unwanted = TRUE;
     if (c->task)
         (void)il_task_cancel(c->task);
 }
@@ -90,6 +92,7 @@ static void clean_up(void *data)
     ili_g_let_go(&c->receiver);
     (void)il_callback_cancel(&c->cancel);
     ili_g_emission_fini(&c->emission);
+    (void)il_loop_unref(c->loop);
     g_free(c);
     connection_unref(conn);
 }
@@ -100,7 +103,7 @@ static call *call_new(connection *conn, const GValue *values, guint n_values)
 
     g_atomic_ref_count_inc(&conn->refs);
     c->connection = conn;
-    c->loop = conn->bridge->loop;
+    c->loop = il_loop_ref(conn->bridge->loop);
     c->cancel = (il_callback)IL_CALLBACK_INIT(cancel_call, c);
     c->clean_up = (il_callback)IL_CALLBACK_INIT(clean_up, c);
     ili_g_emission_init(&c->emission, values, n_values);
@@ -163,8 +166,15 @@ static void start_next(void *data)
 {
     connection *conn = data;
 
-    if (g_queue_is_empty(&conn->running) && !g_queue_is_empty(&conn->queued))
-        start(g_queue_pop_head(&conn->queued), NULL);
+    while (g_queue_is_empty(&conn->running) &&
+           !g_queue_is_empty(&conn->queued)) {
+        call *next = g_queue_pop_head(&conn->queued);
+
+        if (next->unwanted)
+            clean_up(next);
+        else
+            start(next, NULL);
+    }
     connection_unref(conn);
 }
 

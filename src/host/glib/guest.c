@@ -223,11 +223,51 @@ void ili_g_bridge_count_call(ili_g_bridge *bridge, int change)
         (void)il_timer_start(bridge->loop, &bridge->pump, il_now());
 }
 
+static void destroy_source(ili_g_bridge *bridge)
+{
+    g_source_destroy(bridge->source);
+    g_source_unref(bridge->source);
+    bridge->source = NULL;
+    bridge->ending = TRUE;
+    ili_g_connections_end(bridge);
+}
+
+static void free_bridge(ili_g_bridge *bridge)
+{
+    g_main_context_unref(bridge->context);
+    g_free(bridge);
+    current = NULL;
+}
+
+/* il_loop_close() instead of il_g_end(): the loop is gone, so are we. */
+static void on_closing(void *data)
+{
+    ili_g_bridge *bridge = data;
+
+    if (bridge->ending)
+        return;
+    destroy_source(bridge);
+    free_bridge(bridge);
+}
+
+static ili_g_bridge *make_bridge(il_loop *loop, GMainContext *context)
+{
+    ili_g_bridge *bridge = g_new0(ili_g_bridge, 1);
+
+    bridge->loop = loop;
+    bridge->context =
+        g_main_context_ref(context ? context : g_main_context_default());
+    bridge->pump = (il_timer)IL_TIMER_INIT(pump_context, bridge);
+    bridge->end_waits =
+        (il_callback)IL_CALLBACK_INIT(ili_g_waiters_end, bridge);
+    bridge->closing = (il_callback)IL_CALLBACK_INIT(on_closing, bridge);
+    return bridge;
+}
+
 int il_g_begin(GMainContext *context, il_loop **ret_loop)
 {
     il_loop *loop = il_loop_current();
-    ili_g_bridge *bridge;
-    int r;
+    int r = 0;
 
     if (!ret_loop)
         return -EINVAL;
@@ -235,25 +275,20 @@ int il_g_begin(GMainContext *context, il_loop **ret_loop)
         return -EBUSY;
     if (loop)
         (void)il_loop_ref(loop);
-    r = loop ? 0 : il_loop_new(&loop);
+    else
+        r = il_loop_new(&loop);
     if (r < 0)
         return r;
 
-    bridge = g_new0(ili_g_bridge, 1);
-    r = il_loop_start(loop, &glib_host, bridge);
+    current = make_bridge(loop, context);
+    r = il_loop_start(loop, &glib_host, current);
     if (r < 0) {
-        g_free(bridge);
+        free_bridge(current);
         (void)il_loop_unref(loop);
         return r;
     }
-    bridge->loop = loop;
-    bridge->context = context ? context : g_main_context_default();
-    g_main_context_ref(bridge->context);
-    bridge->end_waits =
-        (il_callback)IL_CALLBACK_INIT(ili_g_waiters_end, bridge);
-    bridge->pump = (il_timer)IL_TIMER_INIT(pump_context, bridge);
-    bridge->source = attach_source(loop, bridge->context);
-    current = bridge;
+    (void)il_loop_at_close(loop, &current->closing);
+    current->source = attach_source(loop, current->context);
     *ret_loop = loop;
     return 0;
 }
@@ -263,25 +298,22 @@ int il_g_end(il_loop *loop, il_time grace)
     ili_g_bridge *bridge = current;
     int r;
 
-    if (!bridge || bridge->loop != loop)
+    if (!bridge || bridge->loop != loop || bridge->ending)
         return -EINVAL;
     r = il_loop_detach(loop);
-    if (r < 0)
+    if (r == -EBUSY)
         return r;
-    bridge->ending = TRUE;
-    g_source_destroy(bridge->source);
-    g_source_unref(bridge->source);
-    bridge->source = NULL;
-    ili_g_connections_end(bridge);
+    /* It was only tried whether this is allowed here.  The context is still
+     * there, so the tasks keep what they pushed onto it till they have ended. */
+    (void)il_loop_start(loop, &glib_host, bridge);
+    destroy_source(bridge);
     /* In the first turn of closing, when tasks have been cancelled: those that
      * a shield keeps waiting would wait for ever. */
     (void)il_post(loop, &bridge->end_waits);
     ili_g_bridge_count_call(bridge, 0);
 
     r = il_loop_close(loop, grace);
-    current = NULL;
-    g_main_context_unref(bridge->context);
-    g_free(bridge);
+    free_bridge(bridge);
     (void)il_loop_unref(loop);
     return r;
 }
