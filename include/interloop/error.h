@@ -43,8 +43,8 @@ typedef struct il_report {
     il_report_kind kind;   /**< what happened */
     int error;             /**< negative errno, or 0 */
     const char *task_name; /**< the task's name */
-    const char *file;      /**< source file that spawned it */
-    unsigned line;         /**< line that spawned it */
+    const char *file;      /**< source file that spawned it; "?" if unknown */
+    unsigned line;         /**< line that spawned it; 0 if unknown */
     const char *message;   /**< one sentence without a full stop */
 } il_report;
 

@@ -16,7 +16,9 @@
  * the context.  Slots of il_g_connect() are tasks that start inside the signal
  * emission.  All functions are for the thread that iterates the context.
  *
- * GLib aborts when memory runs out, so nothing here returns -ENOMEM.
+ * Tasks spawned in between have stacks of 8 MiB of address space, because GTK
+ * needs them.  GLib aborts when memory runs out, so nothing here returns
+ * -ENOMEM.
  */
 
 #include <interloop/interloop.h>
@@ -49,7 +51,8 @@ IL_EXPORT IL_MUST_CHECK int il_g_begin(GMainContext *context,
  * operations that are under way are cancelled; while tasks wait for them, the
  * context is iterated, since nobody else does.
  *
- * @param loop   From il_g_begin(); the reference is taken, except for -EBUSY.
+ * @param loop   From il_g_begin(), not NULL; the reference is taken, except for
+ *               -EBUSY and -EINVAL.
  * @param grace  Nanoseconds the tasks may take.
  * @return As il_loop_close(); -EINVAL if @p loop is not this thread's guest;
  * -EBUSY inside a turn, where nothing happened.
@@ -63,7 +66,8 @@ IL_EXPORT int il_g_end(il_loop *loop, il_time grace);
  * five seconds of grace.
  *
  * @param context  The context; NULL for the default one.
- * @return The body's result, or what il_g_begin() returned.
+ * @return The body's result, or what il_g_begin() returned, or -EINTR if the
+ * loop was stopped before the body returned.
  */
 IL_EXPORT int il_g_run(GMainContext *context, il_task_fn *main_fn, void *arg);
 
@@ -93,6 +97,9 @@ typedef enum il_g_policy {
  * the connection ends: with il_g_disconnect(), or when sender or receiver is
  * disposed or would have been finalized.  Both stay in memory until the slot
  * has returned, so its clean-up may use them.
+ *
+ * An emission in another thread is copied and the slot starts in the loop's
+ * thread a little later; such a slot can give no answer.
  *
  * Cancelling a slot is no error; any other negative result is reported.
  *
@@ -205,7 +212,8 @@ IL_EXPORT il_g_emission *il_g_emission_free(il_g_emission *emission);
  * @retval -ECANCELED   The caller was cancelled.
  * @retval -EOWNERDEAD  The sender was disposed or finalized.  A GtkWindow that
  *                      is closed is not, while somebody holds a reference.
- * @retval -ESHUTDOWN   The loop is no guest (any more).
+ * @retval -ESHUTDOWN   The loop is no guest (any more), or never was one: under
+ *                      il_run() nobody runs the host; use il_g_run().
  * @retval -EINVAL      No GObject, or no such signal.
  * @retval -ESRCH       Not in a task.
  */

@@ -10,13 +10,13 @@
  *     int r = il_group_open (&group, 0);
  *     …
  *     (void)il_spawn (&group, fetch, &a, NULL);
- *     (void)il_spawn (&group, fetch, &b, NULL);
+ *     (void)il_spawn (&group, fetch, &b, NULL);  // refused if a has failed
  *     r = il_group_close (&group);   // both have ended; the first error
  *
  * Opening a group enters a scope and closing it leaves it, so groups and
  * scopes nest strictly, and the code between the two is cancelled with the
  * children when one of them fails.  A group belongs to the task that opened
- * it; a function must not return with a group open.
+ * it; a task that returns with a group or scope open aborts the program.
  */
 
 #include <interloop/export.h>
@@ -41,7 +41,9 @@ struct il_group {
 
 /** A child's error neither cancels the others nor becomes close's result. */
 #define IL_GROUP_SUPERVISE 1u
-/** Keep ended tasks for il_group_next(). */
+/** Keep ended tasks for il_group_next().  Usually together with
+ *  #IL_GROUP_SUPERVISE: otherwise the first error cancels the owner as well, and
+ *  il_group_next() may return -ECANCELED instead of the task that failed. */
 #define IL_GROUP_COLLECT 2u
 
 /**
@@ -68,7 +70,7 @@ IL_EXPORT int il_group_open(il_group *group, unsigned flags);
  *                     il_group_cancel().
  * @retval -ECANCELED  A scope around the group was cancelled.
  * @retval -ESRCH      The caller did not open the group.
- * @return Otherwise the first error of a child.
+ * @return Otherwise the first error of a child, also of one that was joined.
  */
 IL_EXPORT int il_group_close(il_group *group);
 
@@ -85,7 +87,8 @@ IL_EXPORT void il_group_cancel(il_group *group);
  *                       the reference.
  * @retval 0           A task was returned.
  * @retval -ENOENT     No task is left.
- * @retval -ECANCELED  The caller was cancelled.
+ * @retval -ECANCELED  The caller was cancelled, or a child failed in a group
+ *                     that does not supervise.
  * @retval -EINVAL     The group does not collect.
  * @retval -ESRCH      The caller did not open the group.
  */

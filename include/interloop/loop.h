@@ -92,6 +92,7 @@ IL_EXPORT il_loop *il_loop_current(void);
  * @return The body's result, or
  * @retval -EBUSY      The thread's loop is running already, or is a guest.
  * @retval -EINTR      il_loop_stop() ended the loop before the main task.
+ * @return Otherwise what il_loop_new() or il_spawn() returned.
  */
 IL_EXPORT int il_run(il_task_fn *main_fn, void *arg);
 

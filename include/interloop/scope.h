@@ -90,6 +90,7 @@ IL_EXPORT bool il_scope_is_timed_out(const il_scope *scope);
  *
  * The block may be left by break, goto or return; on `return` the returned
  * value was settled before the scope was left, so set r and break instead.
+ * `break` and `continue` leave the block only, not a loop around it.
  * Outside a task the block does not run and the result becomes -ESRCH.
  *
  * @param duration  Nanoseconds.

@@ -70,7 +70,7 @@ typedef struct il_spawn_options {
 /**
  * Spawn a task and run its first step.
  *
- * `int il_spawn(il_group *group, il_task_fn *fn, void *arg, il_task **ret)`
+ * `int il_spawn(il_group *group, il_task_fn *fn, void *arg, il_task **ret_task)`
  *
  * @p arg may point at the caller's locals if the body reads them before it
  * first suspends.
@@ -105,7 +105,8 @@ typedef struct il_spawn_options {
  * Spawn a task that gets a copy of its argument, kept on its own stack.
  *
  * `int il_spawn_copy(il_group *, il_task_fn *, const void *arg, size_t size,
- * il_task **)`.  As il_spawn(); -EINVAL if @p size is over 1024.
+ * il_task **)`.  As il_spawn(); -EINVAL if @p size is over 1024.  The copy is
+ * aligned to 16 bytes; a size of 0 passes the pointer itself.
  */
 #define il_spawn_copy(group, fn, arg, size, ret_task)                          \
     il_spawn_copy_at((group), (fn), (arg), (size), (ret_task), IL_SITE_(#fn))
@@ -175,7 +176,8 @@ IL_EXPORT il_task *il_task_ref(il_task *task);
  */
 IL_EXPORT il_task *il_task_unref(il_task *task);
 
-/** The running task; NULL outside every task. */
+/** The running task; NULL outside every task.  Under a nested host loop: the
+ *  task that opened it. */
 IL_EXPORT il_task *il_task_current(void);
 
 /** Whether the task has ended. */

@@ -24,7 +24,8 @@ typedef int64_t il_time;
 
 /** A duration from a number of nanoseconds. */
 #define IL_NS(n) ((il_time)(n))
-/** A duration from seconds; takes fractions, rounds, saturates. */
+/** A duration from seconds; takes fractions, rounds, saturates.  Like the two
+ *  below a macro that evaluates its argument several times. */
 #define IL_SEC(s) IL_SCALE_(s, 1e9)
 /** A duration from milliseconds; takes fractions, rounds, saturates. */
 #define IL_MS(ms) IL_SCALE_(ms, 1e6)

@@ -115,6 +115,7 @@ struct ili_poller {
     struct ev_timer sleep; /* bounds the native sleep */
     struct ev_fork moved;  /* the backend's descriptor was made anew */
     int fd;                /* the backend's; -1: ask again */
+    unsigned n_ready;      /* counts watches that have called back */
 };
 
 struct ili_watch {
@@ -204,9 +205,15 @@ int ili_poller_fd(ili_poller *poller)
 
 static void sleep_precisely(ili_poller *poller, il_time timeout)
 {
-    struct pollfd pollfd = { .fd = ili_poller_fd(poller), .events = POLLIN };
+    struct pollfd pollfd = { .events = POLLIN };
     struct timespec ts = { .tv_nsec = timeout };
+    unsigned n_ready = poller->n_ready;
 
+    /* New watches reach the kernel only inside ev_run(). */
+    (void)ev_run(poller->loop, EVRUN_NOWAIT);
+    if (poller->n_ready != n_ready)
+        return;
+    pollfd.fd = ili_poller_fd(poller);
     (void)ppoll(&pollfd, 1, &ts, NULL);
     (void)ev_run(poller->loop, EVRUN_NOWAIT);
 }
@@ -218,9 +225,6 @@ void ili_poller_run(ili_poller *poller, il_time timeout)
     if (timeout <= 0) {
         (void)ev_run(loop, EVRUN_NOWAIT);
     } else if (timeout < COARSE) {
-        /* New watches reach the kernel only inside ev_run(). */
-        if (ev_pending_count(loop) == 0)
-            (void)ev_run(loop, EVRUN_NOWAIT);
         sleep_precisely(poller, timeout);
     } else if (timeout == IL_FOREVER) {
         ev_ref(loop); /* else a loop without watches does not wait */
@@ -243,6 +247,7 @@ static void on_ready(struct ev_loop *loop, struct ev_io *io, int events)
     ili_watch *watch = ILI_CONTAINER(io, ili_watch, io);
 
     (void)loop;
+    watch->poller->n_ready++;
     watch->fn(watch->data, (events & EV_ERROR) != 0);
 }
 

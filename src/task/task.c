@@ -18,6 +18,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 /* On the stack of a task that waits for another one's end. */
 struct joiner {
@@ -68,6 +69,19 @@ static void wake_joiners(il_task *task)
     }
 }
 
+/* Its storage was on frames that are gone, and others may use it any moment. */
+static _Noreturn void die_of_open_scope(const il_task *task)
+{
+    const il_site *site = task->site;
+
+    fprintf(stderr,
+            "interloop: task '%s' spawned at %s:%u ended with a group or scope "
+            "open\n",
+            ili_task_name(task), site ? site->file : "?",
+            site ? site->line : 0);
+    abort();
+}
+
 /* The body has returned.  Runs on the task's own stack, to its very end. */
 static _Noreturn void finish(il_task *task, int result)
 {
@@ -76,7 +90,8 @@ static _Noreturn void finish(il_task *task, int result)
 
     if (task->destroy)
         task->destroy(task->arg);
-    ILI_ASSERT(task->scope == &task->root && "a scope was not left");
+    if (ILI_UNLIKELY(task->scope != &task->root))
+        die_of_open_scope(task);
 
     task->result = result;
     task->state = ILI_DONE;

@@ -67,6 +67,16 @@ void ili_g_emission_init(il_g_emission *emission, const GValue *values,
                          guint n_values);
 void ili_g_emission_fini(il_g_emission *emission);
 
+/* --- carry.c ----------------------------------------------------------------- */
+
+typedef void ili_g_carried_fn(gpointer target, const GValue *values,
+                              guint n_values);
+
+/* Call fn with copies of the values on the loop's thread, from any thread.
+ * FALSE: the loop is closed, and it will not be called. */
+gboolean ili_g_carry(il_loop *loop, ili_g_carried_fn *fn, gpointer target,
+                     const GValue *values, guint n_values);
+
 /* --- connect.c and wait.c ---------------------------------------------------- */
 
 /* A signal by name.  FALSE: no such signal on that object. */

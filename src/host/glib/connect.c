@@ -23,6 +23,7 @@
 typedef struct connection {
     gatomicrefcount refs; /* the closure's, one for each call */
     ili_g_bridge *bridge; /* NULL once ended */
+    il_loop *loop;        /* a reference: others post to it, even late */
     GObject *sender;      /* valid until ended */
     gulong id;
     il_g_slot_fn *fn;
@@ -57,6 +58,7 @@ static void connection_unref(connection *conn)
         return;
     if (conn->destroy)
         conn->destroy(conn->receiver);
+    (void)il_loop_unref(conn->loop);
     g_free(conn);
 }
 
@@ -103,7 +105,7 @@ static call *call_new(connection *conn, const GValue *values, guint n_values)
 
     g_atomic_ref_count_inc(&conn->refs);
     c->connection = conn;
-    c->loop = il_loop_ref(conn->bridge->loop);
+    c->loop = il_loop_ref(conn->loop);
     c->cancel = (il_callback)IL_CALLBACK_INIT(cancel_call, c);
     c->clean_up = (il_callback)IL_CALLBACK_INIT(clean_up, c);
     ili_g_emission_init(&c->emission, values, n_values);
@@ -233,16 +235,14 @@ static void on_receiver_disposed(gpointer data, GObject *receiver)
     g_signal_handler_disconnect(sender, id);
 }
 
-static void on_emitted(GClosure *closure, GValue *answer, guint n_values,
-                       const GValue *values, gpointer hint, gpointer data)
+/* The signal was emitted; `answer` is NULL if the emitter does not wait. */
+static void emitted(connection *conn, const GValue *values, guint n_values,
+                    GValue *answer)
 {
-    connection *conn = closure->data;
     gboolean busy =
         conn->policy != IL_G_PARALLEL &&
         (!g_queue_is_empty(&conn->running) || !g_queue_is_empty(&conn->queued));
 
-    (void)hint;
-    (void)data;
     /* A receiver that goes as soon as its slots have ended gets no new one,
      * which would keep it. */
     if (!conn->bridge || ili_g_is_alone(conn->bound) ||
@@ -260,6 +260,29 @@ static void on_emitted(GClosure *closure, GValue *answer, guint n_values,
         return;
     }
     start(call_new(conn, values, n_values), answer);
+}
+
+static void emitted_elsewhere(gpointer target, const GValue *values,
+                              guint n_values)
+{
+    emitted(target, values, n_values, NULL);
+    connection_unref(target);
+}
+
+static void on_emitted(GClosure *closure, GValue *answer, guint n_values,
+                       const GValue *values, gpointer hint, gpointer data)
+{
+    connection *conn = closure->data;
+
+    (void)hint;
+    (void)data;
+    if (il_loop_current() == conn->loop) {
+        emitted(conn, values, n_values, answer);
+        return;
+    }
+    g_atomic_ref_count_inc(&conn->refs);
+    if (!ili_g_carry(conn->loop, emitted_elsewhere, conn, values, n_values))
+        connection_unref(conn);
 }
 
 static GClosure *make_closure(connection *conn)
@@ -289,6 +312,7 @@ static gulong connect_slot(gpointer sender, const char *signal,
     *conn = *template;
     g_atomic_ref_count_init(&conn->refs);
     conn->bridge = bridge;
+    conn->loop = il_loop_ref(bridge->loop);
     conn->sender = sender;
     conn->start_next = (il_callback)IL_CALLBACK_INIT(start_next, conn);
     g_queue_push_tail(&bridge->connections, conn);
