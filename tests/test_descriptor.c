@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static void test_descriptor_second_reader_is_refused(void **state)
@@ -369,6 +370,21 @@ static void test_descriptor_can_be_closed_after_the_loop(void **state)
     close_both(fds);
 }
 
+/* The table of records grew up to the number before anybody had looked whether
+ * it was open: 1.6 GB. */
+static void test_descriptor_high_number_costs_no_memory(void **state)
+{
+    struct waiter waiter = { .fd = 50000000, .events = IL_READ };
+    struct rusage before, after;
+
+    (void)state;
+    assert_int_equal(getrusage(RUSAGE_SELF, &before), 0);
+    assert_int_equal(il_spawn(NULL, wait_once, &waiter, NULL), 0);
+    assert_int_equal(waiter.r, -EBADF);
+    assert_int_equal(getrusage(RUSAGE_SELF, &after), 0);
+    assert_true(after.ru_maxrss - before.ru_maxrss < 64 * 1024); /* KiB */
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup_manual, teardown)
 
 int main(void)
@@ -389,6 +405,7 @@ int main(void)
         TEST(test_descriptor_always_ready_does_not_starve_others),
         TEST(test_descriptor_wait_obeys_a_timeout),
         TEST(test_descriptor_can_be_closed_after_the_loop),
+        TEST(test_descriptor_high_number_costs_no_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -450,6 +450,23 @@ static void test_group_takes_ten_thousand_children(void **state)
     run(ten_thousand);
 }
 
+static int spawn_after_close(void *arg)
+{
+    il_group group;
+
+    CHECK_INT(il_group_open(&group, 0), 0);
+    CHECK_INT(il_group_close(&group), 0);
+    CHECK_INT(il_spawn(&group, count_up, arg, NULL), -ESRCH);
+    return 0;
+}
+
+/* The task would have been a child of storage that is about to go. */
+static void test_group_closed_one_takes_no_tasks(void **state)
+{
+    (void)state;
+    run(spawn_after_close);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -470,6 +487,7 @@ int main(void)
         TEST(test_group_error_stays_in_its_group),
         TEST(test_group_is_reached_by_a_timeout_around_it),
         TEST(test_group_takes_ten_thousand_children),
+        TEST(test_group_closed_one_takes_no_tasks),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -63,6 +63,35 @@ static void test_host_scenarios_run_in_owner_mode(void **state)
     assert_int_equal(il_loop_detach(f->loop), 0);
 }
 
+static int stop_and_wait(void *arg)
+{
+    CHECK_INT(il_sleep(IL_MS(1)), 0);
+    il_loop_stop(arg);
+    CHECK_INT(il_sleep(IL_FOREVER), -ECANCELED);
+    note("cancelled");
+    return -ECANCELED;
+}
+
+static int sleep_for_seven(void *arg)
+{
+    (void)arg;
+    return il_sleep(IL_MS(1)) < 0 ? -1 : 7;
+}
+
+/* The guest took no more turns, and nobody told the host's loop to end. */
+static void test_host_stop_ends_owner_mode(void **state)
+{
+    struct fixture *f = *state;
+    struct trivial_host host;
+
+    assert_int_equal(trivial_host_attach(&host, f->loop), 0);
+    assert_int_equal(il_loop_run_owned(f->loop, stop_and_wait, f->loop),
+                     -EINTR);
+    assert_string_equal(noted(), "cancelled");
+    assert_int_equal(il_loop_run_owned(f->loop, sleep_for_seven, NULL), 7);
+    assert_int_equal(il_loop_detach(f->loop), 0);
+}
+
 /* A host whose loop ends at once, whatever our main task is at. */
 static int end_at_once(void *data)
 {
@@ -376,6 +405,7 @@ int main(void)
         TEST(test_host_requests_are_coalesced),
         TEST(test_host_idle_guest_takes_no_turns),
         TEST(test_host_native_loop_does_not_spin_either),
+        TEST(test_host_stop_ends_owner_mode),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

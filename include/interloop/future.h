@@ -63,6 +63,7 @@ IL_EXPORT bool il_future_is_done(const il_future *future);
  * @retval -ECANCELED   The caller was cancelled first.
  * @retval -EOWNERDEAD  il_future_fini() was called; do not touch it again.
  * @retval -ESRCH       It is not set and the caller is not a task.
+ * @retval -EDEADLK     It is not set, under a nested host loop.
  */
 IL_EXPORT IL_MUST_CHECK int il_future_wait(il_future *future, int *ret_result,
                                            void **ret_value);

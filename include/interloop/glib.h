@@ -63,7 +63,8 @@ IL_EXPORT int il_g_end(il_loop *loop, il_time grace);
  * Owner mode: run a main task to its end; GLib and GTK work inside it.
  *
  * Begins, runs the context's loop until @p main_fn has returned, ends with
- * five seconds of grace.
+ * five seconds of grace; tasks that would not end then are reported, and the
+ * body's result is returned all the same.
  *
  * @param context  The context; NULL for the default one.
  * @return The body's result, or what il_g_begin() returned, or -EINTR if the
@@ -247,7 +248,9 @@ typedef struct il_g_call {
  */
 IL_EXPORT GCancellable *il_g_call_cancellable(il_g_call *call);
 
-/** The callback to give to the operation, with the call as its user data. */
+/** The callback to give to the operation, with the call as its user data.  Give
+ *  it the cancellable too: without, a wait that is refused leaves the operation
+ *  with a pointer to a call that is gone. */
 IL_EXPORT void il_g_call_ready(GObject *source, GAsyncResult *result,
                                gpointer call);
 

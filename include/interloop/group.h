@@ -70,6 +70,9 @@ IL_EXPORT int il_group_open(il_group *group, unsigned flags);
  *                     il_group_cancel().
  * @retval -ECANCELED  A scope around the group was cancelled.
  * @retval -ESRCH      The caller did not open the group.
+ * @retval -EINVAL     A scope or group inside it is still open.
+ * @retval -EDEADLK    Under a nested host loop with tasks still running: the
+ *                     group stays open.
  * @return Otherwise the first error of a child, also of one that was joined.
  */
 IL_EXPORT int il_group_close(il_group *group);

@@ -65,7 +65,8 @@ typedef struct il_host {
  * @param data  Passed to the host's functions.
  * @retval 0           A guest now.
  * @retval -EBUSY      It is running or a guest already.
- * @retval -EINVAL     `request_turn` is missing.
+ * @retval -EINVAL     `request_turn` is missing, or one of `suspend` and
+ *                     `resume`.
  * @retval -ESHUTDOWN  It is closed.
  */
 IL_EXPORT int il_loop_start(il_loop *loop, const il_host *host, void *data);
@@ -92,7 +93,9 @@ IL_EXPORT bool il_loop_is_guest(const il_loop *loop);
  * @return The body's result, or
  * @retval -EBUSY   It is running so already.
  * @retval -EINVAL  The host cannot be owned, or the loop is no guest.
- * @retval -EINTR   The host's loop ended before the main task.
+ * @retval -EINTR   The host's loop ended before the main task, which was
+ *                  cancelled then and given time for its clean-up: by running
+ *                  the host once more, then five seconds natively.
  */
 IL_EXPORT int il_loop_run_owned(il_loop *loop, il_task_fn *main_fn, void *arg);
 

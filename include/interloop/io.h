@@ -9,7 +9,8 @@
  * All of these work on *non-blocking* descriptors (il_set_nonblocking()); a
  * blocking one would stop the whole loop.  They are for tasks.  Each tries
  * first and suspends only if it would block; a task that never has to wait
- * yields now and then all the same, so that it cannot starve the others.
+ * yields at every 64th operation all the same, so that it cannot starve the
+ * others: each of these calls may suspend.
  *
  * A descriptor that the loop has waited for must be closed with il_close(),
  * which wakes whoever still waits for it.  Common results:

@@ -147,7 +147,8 @@ IL_EXPORT int il_spawn_with(il_group *group, const il_spawn_options *options,
  * @param[out] ret_result  What the body returned; may be NULL.
  * @retval 0           It has ended.
  * @retval -ECANCELED  The caller was cancelled first.
- * @retval -EDEADLK    @p task is the caller itself.
+ * @retval -EDEADLK    @p task is the caller itself, or under a nested host
+ *                     loop.
  * @retval -ESRCH      It still runs and the caller is not a task.
  */
 IL_EXPORT IL_MUST_CHECK int il_task_join(il_task *task, int *ret_result);

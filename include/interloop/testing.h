@@ -40,7 +40,8 @@ IL_EXPORT int il_test_use_virtual_time(il_loop *loop, int mode);
  * own time.
  *
  * @retval 0       Advanced.
- * @retval -EINVAL The loop has no virtual clock, or @p duration is negative.
+ * @retval -EINVAL The loop has no virtual clock, or @p duration is negative
+ *                 or #IL_FOREVER.
  */
 IL_EXPORT int il_test_advance(il_loop *loop, il_time duration);
 
@@ -66,7 +67,7 @@ typedef struct il_test_leaks {
  *
  * @param      main_fn    The body.
  * @param      arg        Passed to it.
- * @param[out] ret_leaks  What leaked; may be NULL; set in every case.
+ * @param[out] ret_leaks  What leaked; may be NULL; set unless @p main_fn is NULL.
  * @return The body's result if it is negative; else
  * @retval -EUCLEAN  Tasks or descriptors were left behind.
  * @return Otherwise the body's result.

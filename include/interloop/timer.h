@@ -37,6 +37,7 @@ typedef struct il_timer {
  * @param at     Point in time; one that has passed fires in the next turn.
  * @retval 0           Started.
  * @retval -ESRCH      Another thread's loop.
+ * @retval -EBUSY      It is started on another loop.
  * @retval -ESHUTDOWN  The loop is closed.
  */
 IL_EXPORT int il_timer_start(il_loop *loop, il_timer *timer, il_time at);

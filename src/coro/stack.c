@@ -189,7 +189,7 @@ static void unmap_doomed(ili_arena *arena)
 
     if (!stack->base)
         return;
-    ili_annotate_stack_gone(stack->base, stack->size, 0);
+    ili_annotate_stack_gone(stack->base, stack->size, stack->id);
     (void)munmap((char *)stack->base - ILI_STACK_GUARD, stack->mapped);
     stack->base = NULL;
 }
@@ -202,6 +202,7 @@ static int map_own(size_t size, ili_stack *ret_stack)
 
     if (p == MAP_FAILED)
         return -ENOMEM;
+    (void)madvise(p, whole, MADV_NOHUGEPAGE);
     if (ili_guard_install(p, ILI_STACK_GUARD, whole, 1) != 1) {
         (void)munmap(p, whole);
         return -ENOMEM;
@@ -209,7 +210,7 @@ static int map_own(size_t size, ili_stack *ret_stack)
     ret_stack->base = p + ILI_STACK_GUARD;
     ret_stack->size = whole - ILI_STACK_GUARD;
     ret_stack->mapped = whole;
-    (void)ili_annotate_stack_new(ret_stack->base, ret_stack->size);
+    ret_stack->id = ili_annotate_stack_new(ret_stack->base, ret_stack->size);
     return 0;
 }
 

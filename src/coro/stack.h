@@ -23,6 +23,7 @@ typedef struct ili_stack {
     size_t size;
     size_t mapped; /* 0: pooled; else a mapping of its own, so long */
     int pool;      /* which, if pooled */
+    unsigned id;   /* valgrind's name for it, if it is a mapping of its own */
 } ili_stack;
 
 /* NULL when out of memory. */

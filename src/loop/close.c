@@ -131,12 +131,12 @@ int il_loop_close(il_loop *loop, il_time grace)
     if (sched->host)
         (void)il_loop_detach(loop);
     n_stuck = abandon_all(sched);
+    ili_inbox_close(loop);
     run_last_posts(loop);
     sched->closed = true;
     drop_ready(sched);
     run_hooks(loop);
 
-    ili_inbox_close(loop);
     ili_fds_free(loop);
     ili_poller_free(loop->poller);
     loop->poller = NULL;

@@ -40,6 +40,7 @@ int il_loop_detach(il_loop *loop)
     ILI_RETURN_IF_FAIL(ili_loop_is_here(loop), -ESRCH);
     ILI_RETURN_IF_FAIL(loop->sched.host, -ESRCH);
     ILI_RETURN_IF_FAIL(!loop->sched.runner && !loop->sched.current, -EBUSY);
+    ILI_RETURN_IF_FAIL(!loop->owned, -EBUSY);
     loop->sched.host = NULL;
     loop->sched.host_data = NULL;
     loop->sched.told = false;

@@ -69,20 +69,26 @@ static il_callback *turn_round(il_callback *newest)
     return oldest;
 }
 
-void ili_inbox_collect(ili_sched *sched)
+/* What was accepted will run. */
+static void queue_all(ili_sched *sched, il_callback *newest)
 {
-    il_loop *loop = ili_loop_of(sched);
-    il_callback *callback = atomic_load(&loop->inbox);
+    il_callback *callback = newest == &closed ? NULL : turn_round(newest);
 
-    if (!callback || callback == &closed)
-        return;
-    callback = turn_round(atomic_exchange(&loop->inbox, NULL));
     while (callback) {
         il_callback *next = callback->next;
 
         ili_callback_queue(sched, callback);
         callback = next;
     }
+}
+
+void ili_inbox_collect(ili_sched *sched)
+{
+    il_loop *loop = ili_loop_of(sched);
+    il_callback *newest = atomic_load(&loop->inbox);
+
+    if (newest && newest != &closed)
+        queue_all(sched, atomic_exchange(&loop->inbox, NULL));
 }
 
 bool ili_inbox_may_sleep(il_loop *loop)
@@ -119,13 +125,6 @@ int ili_inbox_open(il_loop *loop)
 
 void ili_inbox_close(il_loop *loop)
 {
-    il_callback *callback = atomic_exchange(&loop->inbox, &closed);
-
-    while (callback && callback != &closed) {
-        il_callback *next = callback->next;
-
-        __atomic_store_n(&callback->state, ILI_CALLBACK_IDLE, __ATOMIC_RELEASE);
-        callback = next;
-    }
+    queue_all(&loop->sched, atomic_exchange(&loop->inbox, &closed));
     loop->wake_watch = ili_watch_free(loop->wake_watch);
 }

@@ -64,6 +64,9 @@ int il_loop_new(il_loop **ret_loop)
     r = ili_inbox_open(loop);
     if (r < 0)
         return give_up(loop, r);
+    /* A host may sleep on the poller before the first turn: from now on the
+     * kernel knows of the inbox. */
+    ili_poller_run(loop->poller, 0);
     loop->looked_at = loop->sched.turn_time = ili_clock_real();
     ili_sched_current = &loop->sched;
     *ret_loop = loop;

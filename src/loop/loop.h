@@ -37,10 +37,9 @@ struct il_loop {
     il_time verify_at;   /* when these are to be checked */
 
     /* inbox.c: posts of other threads */
-    _Atomic(il_callback *)
-        inbox;             /* newest first; &ili_inbox_closed at the end */
-    atomic_bool need_wake; /* we sleep, or are about to */
-    int wake_fd;           /* an eventfd; kept until the last reference goes */
+    _Atomic(il_callback *) inbox; /* newest first; of a closed loop a mark */
+    atomic_bool need_wake;        /* we sleep, or are about to */
+    int wake_fd; /* an eventfd; kept until the last reference goes */
     ili_watch *wake_watch;
 
     /* turn.c */
@@ -101,7 +100,7 @@ bool ili_inbox_may_sleep(il_loop *loop);
 void ili_inbox_awake(il_loop *loop);
 
 int ili_inbox_open(il_loop *loop);
-/* Refuse posts from now on and drop what is there. */
+/* Refuse posts from now on and queue what is there. */
 void ili_inbox_close(il_loop *loop);
 
 /* --- fd.c ------------------------------------------------------------------- */

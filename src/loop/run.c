@@ -30,6 +30,7 @@ int il_loop_run(il_loop *loop)
     ILI_RETURN_IF_FAIL(!loop->sched.closed, -ESHUTDOWN);
     ILI_RETURN_IF_FAIL(ili_loop_is_here(loop), -ESRCH);
     ILI_RETURN_IF_FAIL(!loop->running && !loop->sched.runner, -EBUSY);
+    ILI_RETURN_IF_FAIL(!loop->sched.current, -EBUSY);
     loop->running = true;
     do {
         ili_loop_one_turn(loop, IL_FOREVER);
@@ -64,6 +65,7 @@ static int run_main(il_loop *loop, il_task_fn *main_fn, void *arg)
     int r;
 
     ILI_RETURN_IF_FAIL(!loop->running && !loop->sched.runner, -EBUSY);
+    ILI_RETURN_IF_FAIL(!loop->sched.current, -EBUSY);
     loop->running = true;
     r = spawn_main(main_fn, arg, &task);
     if (r < 0) {
@@ -105,25 +107,48 @@ struct owned {
     il_loop *loop;
     il_task_fn *fn;
     void *arg;
-    bool inside; /* the host's loop runs */
-    bool ended;
 };
 
 /* The main task: does the body, then ends the host's loop. */
 static int run_owned(void *arg)
 {
-    struct owned *owned = arg;
+    const struct owned *owned = arg; /* a copy on this task's stack */
     int r = owned->fn(owned->arg);
 
-    owned->ended = true;
-    if (owned->inside)
+    if (owned->loop->owned)
         owned->loop->sched.host->quit(owned->loop->sched.host_data);
     return r;
+}
+
+static void run_host(il_loop *loop)
+{
+    loop->owned = true;
+    (void)loop->sched.host->run(loop->sched.host_data);
+    loop->owned = false;
+}
+
+/* The host's loop has ended before the main task, whose argument may be on our
+ * caller's stack.  The host may still be able to run, for what the task waits
+ * for in its clean-up; if it is not, we do. */
+static void end_main(il_loop *loop, il_task *task)
+{
+    il_time deadline = il_deadline(GRACE);
+
+    (void)il_task_cancel(task);
+    run_host(loop);
+    while (!il_task_is_done(task) && il_now() < deadline) {
+        loop->stop = false;
+        ili_loop_one_turn(loop, deadline);
+    }
 }
 
 int il_loop_run_owned(il_loop *loop, il_task_fn *main_fn, void *arg)
 {
     struct owned owned = { .loop = loop, .fn = main_fn, .arg = arg };
+    const il_spawn_options options = { .fn = run_owned,
+                                       .arg = &owned,
+                                       .copy_size = sizeof owned,
+                                       .name = "main" };
     const il_host *host;
     il_task *task;
     int r;
@@ -133,22 +158,17 @@ int il_loop_run_owned(il_loop *loop, il_task_fn *main_fn, void *arg)
     host = loop->sched.host;
     ILI_RETURN_IF_FAIL(host && host->run && host->quit, -EINVAL);
     ILI_RETURN_IF_FAIL(!loop->sched.runner && !loop->sched.current, -EBUSY);
+    ILI_RETURN_IF_FAIL(!loop->owned, -EBUSY);
 
-    r = spawn_main(run_owned, &owned, &task);
+    r = il_spawn_with(NULL, &options, &task);
     if (r < 0)
         return r;
-    if (!owned.ended) {
-        owned.inside = loop->owned = true;
-        (void)host->run(loop->sched.host_data);
-        owned.inside = loop->owned = loop->stop = false;
-    }
-    if (!il_task_is_done(task)) {
-        /* It looks at what is on our stack, so it must not outlive us. */
-        (void)il_task_cancel(task);
-        while (!il_task_is_done(task))
-            ili_loop_one_turn(loop, IL_FOREVER);
-        (void)il_task_unref(task);
-        return -EINTR;
-    }
-    return take_result(task);
+    if (!il_task_is_done(task) && !loop->stop)
+        run_host(loop);
+    loop->stop = false;
+    if (il_task_is_done(task))
+        return take_result(task);
+    end_main(loop, task);
+    (void)il_task_unref(task);
+    return -EINTR;
 }

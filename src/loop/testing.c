@@ -54,7 +54,8 @@ int il_test_advance(il_loop *loop, il_time duration)
     il_time target;
 
     ILI_RETURN_IF_FAIL(ili_loop_is_here(loop), -ESRCH);
-    ILI_RETURN_IF_FAIL(loop->is_virtual && duration >= 0, -EINVAL);
+    ILI_RETURN_IF_FAIL(
+        loop->is_virtual && duration >= 0 && duration != IL_FOREVER, -EINVAL);
     target = il_deadline(duration);
     for (;;) {
         il_time next;

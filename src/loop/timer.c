@@ -24,6 +24,8 @@ int il_timer_start(il_loop *loop, il_timer *timer, il_time at)
     ILI_RETURN_IF_FAIL(loop, -EINVAL);
     ILI_RETURN_IF_FAIL(!loop->sched.closed, -ESHUTDOWN);
     ILI_RETURN_IF_FAIL(ili_loop_is_here(loop), -ESRCH);
+    ILI_RETURN_IF_FAIL(
+        !il_timer_is_active(timer) || timer->callback.loop == loop, -EBUSY);
     (void)il_timer_stop(timer);
     timer->alarm.at = at;
     timer->alarm.fire = timer_due;

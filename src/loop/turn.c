@@ -80,7 +80,7 @@ static il_time mind_unverified(il_loop *loop, il_time timeout)
         ili_fds_verify(loop);
     else if (timeout > VERIFY_SLEEP)
         timeout = VERIFY_SLEEP; /* a little later will do */
-    return timeout;
+    return ili_sched_is_busy(&loop->sched) ? 0 : timeout;
 }
 
 void ili_loop_poll(il_loop *loop, il_time limit)
@@ -180,8 +180,11 @@ int il_loop_turn(il_loop *loop, il_time budget)
     ILI_RETURN_IF_FAIL(!loop->running || loop->sched.host, -EBUSY);
     loop->looked_at = now; /* the host may have slept since the last look */
     loop->sched.told = false;
-    if (loop->stop && loop->sched.host)
+    if (loop->stop && loop->sched.host) {
+        /* Nothing runs, but what is readable must not stay so. */
+        ili_loop_poll(loop, 0);
         return 0;
+    }
     if (budget < 0)
         budget = 0;
     return ili_loop_slice(loop, budget > IL_FOREVER - now ? IL_FOREVER
@@ -205,7 +208,7 @@ il_time il_loop_next_deadline(il_loop *loop)
         !ili_list_empty(&loop->touched))
         return 0;
     /* Who asks is about to sleep. */
-    if (!loop->sched.runner && !ili_inbox_may_sleep(loop))
+    if (!ili_inbox_may_sleep(loop))
         return 0;
     next = ili_alarms_next(&loop->sched.alarms);
     if (!ili_list_empty(&loop->unverified) && loop->verify_at < next)

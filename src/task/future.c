@@ -47,12 +47,25 @@ static void post_hook(il_callback *callback)
         __atomic_store_n(&callback->state, ILI_CALLBACK_IDLE, __ATOMIC_RELEASE);
 }
 
-/* Whoever waits does so on this thread's loop. */
+/* A name for this thread.  A hook remembers it, in a field that only posts from
+ * other threads need, because its loop may be gone when somebody asks. */
+static il_callback *this_thread(void)
+{
+    return (il_callback *)(void *)&ili_sched_current;
+}
+
+/* Whether those who wait do so in this thread. */
 static bool is_here(const il_future *future)
 {
-    return ili_list_empty(&future->waiters) ||
-           ILI_CONTAINER(future->waiters.next, struct waiter, link)
-                   ->task->sched == ili_sched_current;
+    const il_link *waiter = future->waiters.next;
+    const il_link *hook = future->hooks.next;
+
+    if (!ili_list_empty(&future->waiters) &&
+        ILI_CONTAINER(waiter, struct waiter, link)->task->sched !=
+            ili_sched_current)
+        return false;
+    return ili_list_empty(&future->hooks) ||
+           ILI_CONTAINER(hook, il_callback, item.link)->next == this_thread();
 }
 
 int il_future_set(il_future *future, int result, void *value)
@@ -126,6 +139,7 @@ int il_future_on_done(il_future *future, il_callback *callback)
         return 0;
     }
     callback->loop = sched->loop;
+    callback->next = this_thread();
     ili_list_append_lazy(&future->hooks, &callback->item.link);
     return 0;
 }
@@ -134,7 +148,7 @@ void il_future_fini(il_future *future)
 {
     il_link *link;
 
-    if (!future)
+    if (!future || !is_here(future))
         return;
     wake_all(future, -EOWNERDEAD);
     while ((link = ili_list_pop(&future->hooks)) != NULL)

@@ -45,7 +45,7 @@ static void wake_owner(il_group *group)
 bool ili_group_ended(il_task *task, bool failed)
 {
     il_group *group = task->group;
-    bool heard = !failed || group->flags & IL_GROUP_COLLECT;
+    bool heard = !failed;
 
     ili_list_remove(&task->sibling);
     task->group = NULL;
@@ -102,6 +102,9 @@ int il_group_close(il_group *group)
     ILI_RETURN_IF_FAIL(
         group->scope.task && group->scope.task == il_task_current(), -ESRCH);
     ILI_RETURN_IF_FAIL(group->scope.task->scope == &group->scope, -EINVAL);
+
+    ILI_RETURN_IF_FAIL(
+        group->n_children == 0 || !ili_is_nested(group->scope.task), -EDEADLK);
 
     group->flags &= ~IL_GROUP_COLLECT;
     r = wait_for_all(group);

@@ -111,6 +111,8 @@ bool ili_sched_run(ili_sched *sched)
     int outer_depth = sched->turn_depth;
     bool over;
 
+    if (ILI_UNLIKELY(aside && sched->host && sched->host->suspend))
+        sched->host->suspend(sched->host_data, aside->host_slot);
     ili_coro_here(&here);
     sched->runner = &here;
     sched->current = NULL;
@@ -119,5 +121,7 @@ bool ili_sched_run(ili_sched *sched)
     sched->runner = outer;
     sched->current = aside;
     sched->turn_depth = outer_depth;
+    if (ILI_UNLIKELY(aside && sched->host && sched->host->resume))
+        sched->host->resume(sched->host_data, aside->host_slot);
     return over;
 }

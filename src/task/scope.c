@@ -216,11 +216,17 @@ int il_scope_leave(il_scope *scope, int result)
     return scope->flags & TIMED_OUT ? -ETIMEDOUT : 0;
 }
 
+/* A task of this thread, whose loop is not gone. */
+static bool is_here(const il_task *task)
+{
+    return ili_sched_current && task->sched == ili_sched_current;
+}
+
 void il_scope_cancel(il_scope *scope)
 {
     if (!scope || scope->flags & CANCELLED)
         return;
-    if (scope->task && scope->task->sched != ili_sched_current)
+    if (scope->task && !is_here(scope->task))
         return;
     scope->flags |= CANCELLED;
     if (scope->task) {
@@ -238,7 +244,8 @@ void ili_scope_cancel_root(ili_sched *sched)
 
 void il_scope_set_deadline(il_scope *scope, il_time deadline)
 {
-    if (scope && scope->task && !(scope->flags & CANCELLED))
+    if (scope && scope->task && is_here(scope->task) &&
+        !(scope->flags & CANCELLED))
         arm(scope->task->sched, scope, deadline);
 }
 

@@ -51,8 +51,9 @@ static void release(il_task *task)
 /* The last handle has gone, or there never was one: nobody will ask. */
 static void report_if_unheard(il_task *task)
 {
+    /* With another report on its way, this is called again after that. */
     if (task->state == ILI_DONE && task->unheard && !task->joined &&
-        task->sched) {
+        task->sched && !ili_list_linked(&task->report.link)) {
         task->joined = true;
         ili_report(task, IL_REPORT_UNHANDLED, task->result,
                    "task failed and nobody asked why");
@@ -86,10 +87,10 @@ static _Noreturn void die_of_open_scope(const il_task *task)
 static _Noreturn void finish(il_task *task, int result)
 {
     ili_sched *sched = task->sched;
-    ili_coro *to = task->return_to;
+    ili_coro *to;
 
     if (task->destroy)
-        task->destroy(task->arg);
+        task->destroy(task->arg); /* may wait, as the body may */
     if (ILI_UNLIKELY(task->scope != &task->root))
         die_of_open_scope(task);
 
@@ -104,6 +105,7 @@ static _Noreturn void finish(il_task *task, int result)
         report_if_unheard(task);
     release(task);
 
+    to = task->return_to;
     ili_coro_leave(&task->coro, to ? to : ili_next(sched));
 }
 

@@ -341,6 +341,46 @@ static void test_connect_data_is_destroyed_after_the_last_slot(void **state)
     g_object_unref(sender);
 }
 
+/* --- Queued slots of an object that is about to go ------------------------ */
+
+static void let_go_while_queued(il_g_policy policy, bool of_receiver)
+{
+    unsigned before = test_sender_count();
+    TestSender *sender = test_sender_new();
+    TestSender *receiver = of_receiver ? test_sender_new() : NULL;
+
+    assert_true(
+        il_g_connect(sender, "poked", wait_for_cancel, receiver, policy) != 0);
+    test_sender_poke(sender, 1, "one");
+    test_sender_poke(sender, 2, "two");
+    g_object_unref(of_receiver ? receiver : sender);
+    iterate_for(20);
+    assert_int_equal(test_sender_count(), before + (of_receiver ? 1 : 0));
+    if (of_receiver)
+        g_object_unref(sender);
+    assert_string_equal(noted(), "+1 1x");
+}
+
+/* The queued slot started all the same, could not be cancelled any more, and
+ * kept the object for ever. */
+static void test_connect_queued_slot_of_a_sender_let_go(void **state)
+{
+    (void)state;
+    let_go_while_queued(IL_G_QUEUE, false);
+}
+
+static void test_connect_restarted_slot_of_a_sender_let_go(void **state)
+{
+    (void)state;
+    let_go_while_queued(IL_G_RESTART, false);
+}
+
+static void test_connect_queued_slot_of_a_receiver_let_go(void **state)
+{
+    (void)state;
+    let_go_while_queued(IL_G_QUEUE, true);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -360,6 +400,9 @@ int main(void)
         GUEST_TEST(test_connect_emission_after_the_receiver_was_let_go),
         GUEST_TEST(test_connect_sender_may_be_its_own_receiver),
         GUEST_TEST(test_connect_data_is_destroyed_after_the_last_slot),
+        GUEST_TEST(test_connect_queued_slot_of_a_sender_let_go),
+        GUEST_TEST(test_connect_restarted_slot_of_a_sender_let_go),
+        GUEST_TEST(test_connect_queued_slot_of_a_receiver_let_go),
     };
 
     return cmocka_run_group_tests(tests, guest_group_setup, NULL);

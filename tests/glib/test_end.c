@@ -281,6 +281,169 @@ static void test_end_guests_may_follow_each_other(void **state)
     }
 }
 
+/* --- Slots that are abandoned --------------------------------------------- */
+
+static int never_end_slot(il_g_emission *e, void *receiver)
+{
+    (void)e;
+    return never_end(receiver);
+}
+
+/* The last reference of a sender went after the loop of its abandoned slot,
+ * and the cancellation was posted to that loop, which had been freed.  The slot
+ * keeps both for ever, so the sender is one that nobody counts. */
+static void let_go_after_the_end(struct fixture *f, bool with_another_guest)
+{
+    static GSimpleAction *senders[2]; /* reachable for leak checkers */
+    GSimpleAction **sender = &senders[with_another_guest];
+
+    *sender = g_simple_action_new("sender", NULL);
+    assert_true(il_g_connect(*sender, "activate", never_end_slot, NULL,
+                             IL_G_PARALLEL) != 0);
+    g_signal_emit_by_name(*sender, "activate", NULL);
+    assert_int_equal(il_g_end(f->loop, IL_MS(20)), -ETIMEDOUT);
+    f->loop = NULL;
+    assert_int_equal(take_report(f).kind, IL_REPORT_STUCK);
+    begin_checks(); /* the loop that is kept keeps a descriptor */
+    if (with_another_guest) {
+        assert_int_equal(il_g_begin(NULL, &f->loop), 0);
+        keep_reports(f, f->loop);
+    }
+    g_object_unref(*sender);
+    iterate_for(5);
+}
+
+static void test_end_sender_of_an_abandoned_slot_is_let_go(void **state)
+{
+    let_go_after_the_end(*state, false);
+}
+
+static void test_end_sender_of_an_abandoned_slot_and_another_guest(void **state)
+{
+    let_go_after_the_end(*state, true);
+}
+
+/* Ends in the last turn, when the grace is over. */
+static int end_too_late(il_g_emission *e, void *receiver)
+{
+    int r = 1;
+    il_time until;
+
+    (void)e;
+    (void)receiver;
+    IL_SHIELD (IL_SEC(60), &r) {
+        r = il_sleep(IL_MS(5));
+    }
+    until = il_now() + IL_MS(60);
+    while (il_now() < until)
+        ;
+    note("ended");
+    return r;
+}
+
+static void note_destroyed(gpointer data)
+{
+    note("%s", (const char *)data);
+}
+
+/* What cleans up after the slot is a post, and those were dropped when another
+ * task was stuck: the sender leaked, with a toggle into freed memory. */
+static void test_end_slot_ending_last_is_cleaned_up(void **state)
+{
+    struct fixture *f = *state;
+    TestSender *sender = test_sender_new();
+
+    assert_true(il_g_connect_data(sender, "poked", end_too_late,
+                                  TEXT("destroyed"), note_destroyed,
+                                  IL_G_PARALLEL) != 0);
+    test_sender_poke(sender, 1, "x");
+    assert_int_equal(il_spawn(NULL, never_end, NULL, NULL), 0);
+    assert_int_equal(il_g_end(f->loop, IL_MS(30)), -ETIMEDOUT);
+    f->loop = NULL;
+    assert_int_equal(take_report(f).kind, IL_REPORT_STUCK);
+    assert_string_equal(noted(), "ended destroyed");
+    assert_int_equal(G_OBJECT(sender)->ref_count, 1);
+    g_object_unref(sender);
+}
+
+/* --- Other ways out ------------------------------------------------------- */
+
+static int push_context(void *arg)
+{
+    GMainContext *context = arg;
+
+    g_main_context_push_thread_default(context);
+    CHECK_INT(il_sleep(IL_FOREVER), -ECANCELED);
+    CHECK(g_main_context_get_thread_default() == context);
+    g_main_context_pop_thread_default(context);
+    note("popped");
+    return -ECANCELED;
+}
+
+/* The host was detached first, so nobody gave the context back to the task. */
+static void test_end_gives_tasks_their_thread_default_context(void **state)
+{
+    struct fixture *f = *state;
+    GMainContext *context = g_main_context_new();
+
+    assert_int_equal(il_spawn(NULL, push_context, context, NULL), 0);
+    run_host_for(2);
+    assert_null(g_main_context_get_thread_default());
+    end_guest(f, 0);
+    assert_string_equal(noted(), "popped");
+    assert_null(g_main_context_get_thread_default());
+    g_main_context_unref(context);
+}
+
+static int stop_and_wait(void *arg)
+{
+    (void)arg;
+    CHECK_INT(il_sleep(IL_MS(1)), 0);
+    il_loop_stop(il_loop_current());
+    CHECK_INT(il_sleep(IL_FOREVER), -ECANCELED);
+    note("cancelled");
+    return -ECANCELED;
+}
+
+/* il_g_run() never returned: nobody told the context's loop to end. */
+static void test_end_owner_mode_can_be_stopped(void **state)
+{
+    struct fixture *f = *state;
+
+    end_guest(f, 0);
+    assert_int_equal(il_g_run(NULL, stop_and_wait, NULL), -EINTR);
+    assert_string_equal(noted(), "cancelled");
+    assert_null(il_loop_current());
+}
+
+/* The bridge stayed behind: no guest could begin on this thread any more. */
+static void test_end_by_closing_the_loop_makes_room_for_a_guest(void **state)
+{
+    struct fixture *f = *state;
+    TestSender *sender = test_sender_new();
+    gulong id = il_g_connect(sender, "poked", slot, NULL, IL_G_PARALLEL);
+
+    test_sender_poke(sender, 5, "x");
+    assert_int_equal(il_spawn(NULL, sleep_forever, NULL, NULL), 0);
+    run_host_for(2);
+    assert_int_equal(il_loop_close(f->loop, IL_SEC(5)), 0);
+    assert_string_equal(noted(), "slot slept");
+    assert_false(g_signal_handler_is_connected(sender, id));
+    f->loop = il_loop_unref(f->loop);
+    run_host_for(2);
+
+    assert_int_equal(il_g_begin(NULL, &f->loop), 0);
+    keep_reports(f, f->loop);
+    forget_notes();
+    id = il_g_connect(sender, "poked", slot, NULL, IL_G_PARALLEL);
+    assert_true(id != 0);
+    test_sender_poke(sender, 5, "x");
+    run_host_for(2);
+    end_guest(f, 0);
+    assert_string_equal(noted(), "slot");
+    g_object_unref(sender);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -293,6 +456,12 @@ int main(void)
         GUEST_TEST(test_end_cancels_operations_under_way),
         GUEST_TEST(test_end_abandons_what_will_not_end),
         GUEST_TEST(test_end_guests_may_follow_each_other),
+        GUEST_TEST(test_end_sender_of_an_abandoned_slot_is_let_go),
+        GUEST_TEST(test_end_sender_of_an_abandoned_slot_and_another_guest),
+        GUEST_TEST(test_end_slot_ending_last_is_cleaned_up),
+        GUEST_TEST(test_end_gives_tasks_their_thread_default_context),
+        GUEST_TEST(test_end_owner_mode_can_be_stopped),
+        GUEST_TEST(test_end_by_closing_the_loop_makes_room_for_a_guest),
     };
 
     return cmocka_run_group_tests(tests, guest_group_setup, NULL);

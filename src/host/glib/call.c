@@ -54,13 +54,17 @@ static int wait_for_the_end(il_g_call *call)
 
 /* We cannot wait here, but cannot leave either: the operation would write to a
  * frame that is gone.  So the context is iterated until it has called back. */
-static void end_without_waiting(ili_g_bridge *bridge, il_g_call *call)
+static void end_without_waiting(il_g_call *call)
 {
+    GMainContext *context;
+
     if (!call->cancellable)
-        return; /* probably nothing was begun */
+        return; /* whether anything was begun cannot be known */
     g_cancellable_cancel(call->cancellable);
+    context = g_main_context_ref_thread_default(); /* where GIO calls back */
     while (!il_future_is_done(&call->called_back))
-        (void)g_main_context_iteration(bridge ? bridge->context : NULL, TRUE);
+        (void)g_main_context_iteration(context, TRUE);
+    g_main_context_unref(context);
 }
 
 int il_g_call_wait(il_g_call *call)
@@ -76,7 +80,7 @@ int il_g_call_wait(il_g_call *call)
     if (r == -ECANCELED)
         r = wait_for_the_end(call);
     if (r < 0 && r != -ECANCELED)
-        end_without_waiting(bridge, call);
+        end_without_waiting(call);
     if (bridge)
         ili_g_bridge_count_call(bridge, -1);
     return r;

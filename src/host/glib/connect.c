@@ -210,10 +210,27 @@ static void connection_end(connection *conn)
     drop_queued(conn);
 }
 
+static void ended_elsewhere(gpointer target, const GValue *values,
+                            guint n_values)
+{
+    (void)values;
+    (void)n_values;
+    connection_end(target);
+    connection_unref(target);
+}
+
 static void on_invalidated(gpointer data, GClosure *closure)
 {
+    connection *conn = data;
+
     (void)closure;
-    connection_end(data);
+    if (il_loop_current() == conn->loop) {
+        connection_end(conn);
+        return;
+    }
+    g_atomic_ref_count_inc(&conn->refs);
+    if (!ili_g_carry(conn->loop, ended_elsewhere, conn, NULL, 0))
+        connection_unref(conn);
 }
 
 static void on_closure_gone(gpointer data, GClosure *closure)
@@ -226,13 +243,14 @@ static void on_closure_gone(gpointer data, GClosure *closure)
 static void on_receiver_disposed(gpointer data, GObject *receiver)
 {
     connection *conn = data;
-    GObject *sender = conn->sender;
+    GObject *sender = g_object_ref(conn->sender);
     gulong id = conn->id;
 
     (void)receiver;
     conn->bound = NULL; /* the weak reference is spent */
     connection_end(conn);
     g_signal_handler_disconnect(sender, id);
+    g_object_unref(sender);
 }
 
 /* The signal was emitted; `answer` is NULL if the emitter does not wait. */

@@ -25,6 +25,7 @@
 #define SLICE IL_MS(2)
 /* How often the context is iterated while the loop ends. */
 #define PUMP_EVERY IL_MS(1)
+#define PUMP_STEPS 16
 
 typedef struct guest_source {
     GSource base;
@@ -95,7 +96,7 @@ static gboolean guest_dispatch(GSource *base, GSourceFunc callback,
     (void)callback;
     (void)data;
     r = il_loop_turn(source->loop, SLICE);
-    /* A task may have ended everything. */
+    /* A callback of a nested loop may have ended everything. */
     if (g_source_is_destroyed(base))
         return G_SOURCE_REMOVE;
     follow_descriptor(source);
@@ -207,9 +208,11 @@ static void pump_context(void *data)
 {
     ili_g_bridge *bridge = data;
 
-    while (bridge->n_calls > 0 &&
-           g_main_context_iteration(bridge->context, FALSE))
-        ;
+    /* Not for ever: the application may have sources that are always ready,
+     * and the task that an operation wakes runs only after this. */
+    for (int i = 0; i < PUMP_STEPS; i++)
+        if (!g_main_context_iteration(bridge->context, FALSE))
+            break;
     if (bridge->n_calls > 0)
         (void)il_timer_start(bridge->loop, &bridge->pump,
                              il_deadline(PUMP_EVERY));
@@ -305,7 +308,9 @@ int il_g_end(il_loop *loop, il_time grace)
         return r;
     /* It was only tried whether this is allowed here.  The context is still
      * there, so the tasks keep what they pushed onto it till they have ended. */
-    (void)il_loop_start(loop, &glib_host, bridge);
+    r = il_loop_start(loop, &glib_host, bridge);
+    if (r < 0)
+        return r;
     destroy_source(bridge);
     /* In the first turn of closing, when tasks have been cancelled: those that
      * a shield keeps waiting would wait for ever. */
@@ -327,6 +332,6 @@ int il_g_run(GMainContext *context, il_task_fn *main_fn, void *arg)
     if (r < 0)
         return r;
     result = il_loop_run_owned(loop, main_fn, arg);
-    r = il_g_end(loop, IL_SEC(5));
-    return result < 0 ? result : r < 0 ? r : result;
+    (void)il_g_end(loop, IL_SEC(5));
+    return result;
 }

@@ -8,8 +8,8 @@
  * thread looks at the record.
  *
  * The closure is disconnected as soon as the emission has come, and in any case
- * before the record goes; if the sender goes first, GObject invalidates the
- * closure and that ends the wait. */
+ * before the record goes; if the sender goes first, GObject invalidates it and
+ * that ends the wait. */
 
 #include "config.h"
 
@@ -28,7 +28,8 @@ struct link {
 struct waiter {
     il_future future;
     ili_g_bridge *bridge;
-    GObject *sender;
+    GObject *sender;   /* valid while connecting */
+    GWeakRef target;   /* the sender, which may go in any thread */
     gulong id;         /* 0: not connected, or not any more */
     struct link *link; /* a reference */
 };
@@ -43,16 +44,23 @@ static void link_unref(gpointer link)
     g_atomic_rc_box_release_full(link, link_clear);
 }
 
-static void end(struct waiter *waiter, int result, il_g_emission *emission)
+static void disconnect(struct waiter *waiter)
 {
     gulong id = waiter->id;
+    GObject *sender = g_weak_ref_get(&waiter->target);
 
     waiter->id = 0;
+    if (sender && id > 0 && g_signal_handler_is_connected(sender, id))
+        g_signal_handler_disconnect(sender, id);
+    g_clear_object(&sender);
+}
+
+static void end(struct waiter *waiter, int result, il_g_emission *emission)
+{
     waiter->link->waiter = NULL; /* disconnecting invalidates the closure */
     if (il_future_set(&waiter->future, result, emission) < 0)
         (void)il_g_emission_free(emission);
-    if (id > 0 && result != -EOWNERDEAD)
-        g_signal_handler_disconnect(waiter->sender, id);
+    disconnect(waiter);
 }
 
 /* On the loop's thread: it was emitted, or without values: the sender goes. */
@@ -116,6 +124,7 @@ static void connect_waiter(struct waiter *waiter, guint signal_id,
     g_closure_set_marshal(closure, on_emitted);
     g_closure_add_invalidate_notifier(closure, link, on_invalidated);
     g_closure_add_finalize_notifier(closure, link, on_closure_gone);
+    g_weak_ref_init(&waiter->target, waiter->sender);
     waiter->id = g_signal_connect_closure_by_id(waiter->sender, signal_id,
                                                 detail, closure, FALSE);
     g_queue_push_tail(&waiter->bridge->waiters, waiter);
@@ -162,6 +171,7 @@ int il_g_wait_signal(gpointer sender, const char *signal, il_time timeout,
         /* It may have come after the cancel, before this task ran. */
         (void)il_future_try_get(&me.future, NULL, &emission);
     }
+    g_weak_ref_clear(&me.target);
     link_unref(me.link);
     if (r == 0)
         r = result;
