@@ -7,6 +7,7 @@
 #include "support/fixture.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <time.h>
 
 static void note_it(void *arg)
@@ -62,7 +63,7 @@ static void start_again(void *arg)
         CHECK_INT(il_timer_start(again->loop, &again->timer, 0), 0);
 }
 
-/* As above, with a timer that is always due. */
+/* As above, with a timer that is always due; this one has always worked. */
 static void test_endings_timer_that_starts_itself_is_dropped(void **state)
 {
     struct fixture *f = *state;
@@ -105,6 +106,40 @@ static void test_endings_dropped_hook_can_be_used_again(void **state)
     f->loop = il_loop_unref(f->loop);
     assert_int_equal(il_loop_new(&f->loop), 0);
     assert_int_equal(il_future_on_done(&future, &hook), 0);
+    settle(f);
+    assert_string_equal(noted(), "hook");
+}
+
+struct setter {
+    il_future *future;
+    int r;
+};
+
+static void *set(void *arg)
+{
+    struct setter *setter = arg;
+
+    setter->r = il_future_set(setter->future, 1, NULL);
+    return NULL;
+}
+
+/* Only tasks that wait were looked at: in a thread without a loop, a future
+ * with nothing but a hook crashed. */
+static void
+test_endings_future_is_not_set_by_a_thread_without_loop(void **state)
+{
+    struct fixture *f = *state;
+    il_future future = IL_FUTURE_INIT;
+    il_callback hook = IL_CALLBACK_INIT(note_it, TEXT("hook"));
+    struct setter setter = { &future, 1 };
+    pthread_t thread;
+
+    assert_int_equal(il_future_on_done(&future, &hook), 0);
+    assert_int_equal(pthread_create(&thread, NULL, set, &setter), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(setter.r, -ESRCH);
+    assert_false(il_future_is_done(&future));
+    assert_int_equal(il_future_set(&future, 1, NULL), 0);
     settle(f);
     assert_string_equal(noted(), "hook");
 }
@@ -240,6 +275,7 @@ int main(void)
         TEST(test_endings_timer_that_starts_itself_is_dropped),
         TEST(test_endings_future_set_after_the_close_drops_its_hook),
         TEST(test_endings_dropped_hook_can_be_used_again),
+        TEST(test_endings_future_is_not_set_by_a_thread_without_loop),
         TEST(test_endings_future_takes_no_hook_at_close),
         TEST(test_endings_hook_at_close_may_drop_the_loop),
         TEST(test_endings_failure_let_go_at_close_is_reported),
