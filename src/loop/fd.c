@@ -31,9 +31,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How long a wait may rest on an unverified watch. */
-#define VERIFY_AFTER IL_MS(10)
-
 /* On the stack of a task that waits. */
 struct waiter {
     il_task *task;
@@ -182,7 +179,7 @@ static void note_unverified(struct ili_fd *fd)
     il_loop *loop = fd->loop;
 
     if (ili_list_empty(&loop->unverified))
-        loop->verify_at = loop->looked_at + VERIFY_AFTER;
+        loop->verify_at = loop->looked_at + ILI_VERIFY_AFTER;
     if (!ili_list_linked(&fd->link))
         ili_list_append(&loop->unverified, &fd->link);
 }

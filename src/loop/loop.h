@@ -24,6 +24,9 @@
 
 struct ili_fd;
 
+/* How long a wait may rest on an unverified watch, see fd.c. */
+#define ILI_VERIFY_AFTER IL_MS(10)
+
 struct il_loop {
     ili_sched sched; /* first: what tasks know of the loop */
     atomic_uint refs;

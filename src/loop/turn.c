@@ -32,8 +32,6 @@
 #define CREDIT_GUEST 16
 #define LOOK_SOON IL_US(20)
 #define LOOK_LATE IL_US(100)
-/* A sleep that ends only to check unverified watches; coarse ones are cheap. */
-#define VERIFY_SLEEP IL_MS(10)
 
 /* How long the poller may sleep. */
 static il_time sleep_time(il_loop *loop, il_time limit)
@@ -78,8 +76,8 @@ static il_time mind_unverified(il_loop *loop, il_time timeout)
         return timeout;
     if (loop->is_virtual || now >= loop->verify_at)
         ili_fds_verify(loop);
-    else if (timeout > VERIFY_SLEEP)
-        timeout = VERIFY_SLEEP; /* a little later will do */
+    else if (timeout > ILI_VERIFY_AFTER)
+        timeout = ILI_VERIFY_AFTER; /* coarse sleeps are cheap */
     return ili_sched_is_busy(&loop->sched) ? 0 : timeout;
 }
 

@@ -77,15 +77,21 @@ int il_group_open(il_group *group, unsigned flags)
     return 0;
 }
 
+/* What has ended is not asked for any more. */
+static void drop_ended(il_group *group)
+{
+    il_link *link;
+
+    while ((link = ili_list_pop(&group->ended)) != NULL)
+        (void)il_task_unref(ILI_CONTAINER(link, il_task, sibling));
+}
+
 static int wait_for_all(il_group *group)
 {
     int r = 0;
 
     while (group->n_children > 0 && r == 0) {
-        /* What has ended is not asked for any more. */
-        while (!ili_list_empty(&group->ended))
-            (void)il_task_unref(
-                ILI_CONTAINER(ili_list_pop(&group->ended), il_task, sibling));
+        drop_ended(group);
         group->waiter = group->scope.task;
         r = ili_park(NULL, NULL, "the tasks of a group");
     }
@@ -113,9 +119,7 @@ int il_group_close(il_group *group)
     cause = group->scope.cause;
     ili_scope_pop(&group->scope);
     group->sched = NULL; /* takes no more tasks */
-    while (!ili_list_empty(&group->ended))
-        (void)il_task_unref(
-            ILI_CONTAINER(ili_list_pop(&group->ended), il_task, sibling));
+    drop_ended(group);
     if (group->error < 0)
         return group->error;
     return cause && cause != &group->scope ? -ECANCELED : 0;
