@@ -90,7 +90,7 @@ core=()
 for header in "$top"/include/interloop/*.h; do
     [ "${header##*/}" = glib.h ] || core+=("$header")
 done
-glib=("$top"/include/interloop/glib.h)
+glib=("$top"/include/interloop/glib.h "$top"/include/interloop/glib/*.h)
 
 if [ "${1-}" = --write ]; then
     write_map "$top/src/interloop.map" INTERLOOP_0 "${core[@]}"

@@ -28,10 +28,10 @@ if ! command -v "${cxx%% *}" > /dev/null; then
     cxx=no
 fi
 
-for path in "$top"/include/interloop/*.h; do
-    header=${path##*/}
+for path in "$top"/include/interloop/*.h "$top"/include/interloop/*/*.h; do
+    header=${path#"$top"/include/interloop/}
     extra=
-    if [ "$header" = glib.h ]; then
+    if [[ $header = glib* ]]; then
         [ "${IL_HAVE_GLIB-}" = yes ] || continue
         # GLib's own headers are not ours to judge.
         extra=$(${PKG_CONFIG:-pkg-config} --cflags gio-2.0 |
@@ -43,7 +43,8 @@ for path in "$top"/include/interloop/*.h; do
     [ "$cxx" = no ] ||
         try cc "$cxx" "-std=c++17 -pedantic $warnings $extra" "$header"
 
-    guard="INTERLOOP_$(printf '%s' "${header%.h}" | tr "[:lower:]" "[:upper:]")_H"
+    guard="INTERLOOP_$(printf '%s' "${header%.h}" |
+        tr '[:lower:]/' '[:upper:]_')_H"
     if ! grep -q "^#ifndef $guard\$" "$path"; then
         echo "interloop/$header: the include guard is not $guard"
         status=1

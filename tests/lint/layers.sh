@@ -6,7 +6,7 @@
 # Further rules of the house:
 #   - only src/host/host_ev.c includes ev.h;
 #   - only src/coro/annotate.h includes sanitizer and valgrind headers;
-#   - only src/host/glib and include/interloop/glib.h include GLib;
+#   - only src/host/glib and the headers interloop/glib*.h include GLib;
 #   - inside src/ and include/ nobody includes GTK;
 #   - public headers and examples include public headers only.
 
@@ -66,9 +66,10 @@ FNR == 1 {
     if (header ~ /^(valgrind|sanitizer)\// && FILENAME != "src/coro/annotate.h")
         complain("only src/coro/annotate.h knows the checking tools")
     if (header ~ /^(glib|gobject|gio|gmodule)([\/.-]|$)/ && where != "examples" &&
-        !in_glib && FILENAME != "include/interloop/glib.h")
-        complain("only src/host/glib and interloop/glib.h know GLib")
-    if (header == "interloop/glib.h" && where != "examples" && !in_glib)
+        !in_glib && FILENAME !~ /^include\/interloop\/glib\//)
+        complain("only src/host/glib and interloop/glib/ know GLib")
+    if (header ~ /^interloop\/glib[.\/]/ && where != "examples" &&
+        !in_glib && FILENAME !~ /^include\/interloop\/glib[.\/]/)
         complain("libinterloop does not know GLib")
     if (header ~ /^(gtk|gdk)/ && where != "examples")
         complain("the library does not know GTK")
