@@ -56,39 +56,61 @@ typedef struct il_host {
 } il_host;
 
 /**
+ * Owner mode: il_run() and il_loop_run() will run this host.
+ *
+ * Ready queue, timers and descriptors stay as they are.
+ *
+ * @param loop  A native loop of this thread that does not run.
+ * @param host  Stays valid until il_loop_detach().
+ * @param data  Passed to the host's functions.
+ * @retval 0           The loop is in owner mode, not running.
+ * @retval -EBUSY      It is running, inside a turn, or has a host already.
+ * @retval -EINVAL     `request_turn`, `run` or `quit` is missing, or one of
+ *                     `suspend` and `resume`.
+ * @retval -ESHUTDOWN  It is closed.
+ */
+IL_EXPORT int il_loop_attach(il_loop *loop, const il_host *host, void *data);
+
+/**
  * Become a guest: the host will run our turns.  Returns at once.
  *
  * Ready queue, timers and descriptors stay as they are.
  *
  * @param loop  A loop of this thread that does not run.
- * @param host  Stays valid until il_loop_detach().
- * @param data  Passed to the host's functions.
- * @retval 0           A guest now.
- * @retval -EBUSY      It is running or a guest already.
+ * @param host  Stays valid until il_loop_detach().  NULL: the one that the loop
+ *              has, in owner mode or as a guest that was stopped.
+ * @param data  Passed to the host's functions; not looked at if @p host is
+ *              NULL.
+ * @retval 0           A guest now, and running.
+ * @retval -EBUSY      It is running, inside a turn, or has another host.
  * @retval -EINVAL     `request_turn` is missing, or one of `suspend` and
- *                     `resume`.
+ *                     `resume`; or there is no host.
  * @retval -ESHUTDOWN  It is closed.
  */
 IL_EXPORT int il_loop_start(il_loop *loop, const il_host *host, void *data);
 
 /**
- * Stop being a guest; the loop is native from now on.
+ * Part with the host; the loop is native from now on, and stopped.
  *
  * Tasks stay as they are; il_loop_run() or il_loop_close() goes on with them.
  *
  * @retval 0       Native now.
- * @retval -EBUSY  Called from inside a turn.
- * @retval -ESRCH  It is no guest.
+ * @retval -EBUSY  Called from inside a turn, or while we run the host.
+ * @retval -ESRCH  It has no host.
  */
 IL_EXPORT int il_loop_detach(il_loop *loop);
 
-/** Whether the loop is a guest. */
+/** What was called last: il_loop_attach(), il_loop_start(), or neither. */
+IL_EXPORT il_mode il_loop_get_mode(const il_loop *loop);
+
+/** Whether the loop is a guest, started or stopped. */
 IL_EXPORT bool il_loop_is_guest(const il_loop *loop);
 
 /**
- * Owner mode: run a main task to its end while the host's loop runs.
+ * Run a main task to its end while the host's loop runs.
  *
- * The loop must be a guest of a host that can be owned.
+ * What il_run() does in owner mode; but a guest may do it too, as long as its
+ * host's loop does not run yet, or any more.
  *
  * @return The body's result, or
  * @retval -EBUSY   It is running so already.

@@ -44,6 +44,13 @@ IL_BEGIN_DECLS
  */
 IL_EXPORT IL_MUST_CHECK int il_loop_new(il_loop **ret_loop);
 
+/** Who sleeps for a loop; see host.h. */
+typedef enum il_mode {
+    IL_MODE_NATIVE = 0, /**< the loop itself */
+    IL_MODE_OWNER = 1,  /**< a host that il_run() and il_loop_run() run */
+    IL_MODE_GUEST = 2,  /**< a host that the application runs */
+} il_mode;
+
 /** Take a reference; from any thread that already holds one. */
 IL_EXPORT il_loop *il_loop_ref(il_loop *loop);
 
@@ -84,20 +91,22 @@ IL_EXPORT il_loop *il_loop_current(void);
 /**
  * Run a function as the main task and return what it returned.
  *
- * Makes a loop if the thread has none, and closes that one afterwards: tasks
+ * With il_loop_attach() the host's loop runs meanwhile, else ours.  Makes a
+ * loop if the thread has none, and closes that one afterwards: tasks
  * of the root group that still run are cancelled and given five seconds.
  *
  * @param main_fn  The body of the main task.
  * @param arg      Passed to it.
  * @return The body's result, or
  * @retval -EBUSY      The thread's loop is running already, or is a guest.
- * @retval -EINTR      il_loop_stop() ended the loop before the main task.
+ * @retval -EINTR      il_loop_stop(), or an end of the host's loop, came before
+ *                     the end of the main task; see il_loop_run_owned().
  * @return Otherwise what il_loop_new() or il_spawn() returned.
  */
 IL_EXPORT int il_run(il_task_fn *main_fn, void *arg);
 
 /**
- * Run turns until il_loop_stop().
+ * Run turns until il_loop_stop(), or until the host's loop has ended.
  *
  * @retval 0           Stopped.
  * @retval -EBUSY      It is running, or a guest.
@@ -106,13 +115,23 @@ IL_EXPORT int il_run(il_task_fn *main_fn, void *arg);
 IL_EXPORT int il_loop_run(il_loop *loop);
 
 /**
- * End il_loop_run(), il_run() or owner mode after the current turn.
+ * Stop the loop; whatever is ready or will be due is kept.
  *
- * Called while the loop does not run: the next run does one turn without
- * sleeping.  In guest mode: no further turn begins until the loop was detached
- * and started again.
+ * When, depends on who calls it.  In a task or callback, also in a nested host
+ * loop below one: after the current turn, when the nested loop has ended.  In
+ * interleaved code a guest stops at once, since its host may not run any more,
+ * and an owner after one more turn.  Native and owner mode, while not running:
+ * the next run does one turn without sleeping.
+ *
+ * Stopping twice is stopping once.  A stopped guest goes on with
+ * il_loop_start().
+ *
+ * @retval 0           It will stop, or has stopped.
+ * @retval -EALREADY   A guest that is not started.
+ * @retval -ESRCH      Another thread's loop.
+ * @retval -ESHUTDOWN  It is closed.
  */
-IL_EXPORT void il_loop_stop(il_loop *loop);
+IL_EXPORT int il_loop_stop(il_loop *loop);
 
 /** Whether il_loop_run() or il_run() is under way, or a guest is started. */
 IL_EXPORT bool il_loop_is_running(const il_loop *loop);
@@ -205,7 +224,7 @@ IL_EXPORT il_time il_loop_next_deadline(il_loop *loop);
  *                nested host loop inside one of our tasks: that task is set
  *                aside meanwhile.
  * @param budget  Nanoseconds after which to return though there is work.
- * @retval 0           Nothing to do until descriptor or deadline.
+ * @retval 0           Nothing to do until descriptor or deadline, or stopped.
  * @retval 1           There is more work: come back soon.
  * @retval -EBUSY      il_loop_run() is under way.
  * @retval -ESHUTDOWN  The loop is closed.

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 
-/* guest.c - from native to guest and back.
+/* guest.c - which mode a loop is in.
+ *
+ *                  il_loop_attach            il_loop_start
+ *      native ----------------------> owner ---------------> guest
+ *        ^                              |                      |
+ *        +------- il_loop_detach -------+----------------------+
  *
  * Nothing moves: ready queue, alarms and descriptors do not know who sleeps
- * for them.  A guest has a host to tell when something happens between turns,
- * and turns come from il_loop_turn(). */
+ * for them.  With a host there is someone to tell when something happens
+ * between turns, and turns come from il_loop_turn(). */
 
 #include "config.h"
 
@@ -14,21 +19,64 @@
 
 #include <errno.h>
 
-int il_loop_start(il_loop *loop, const il_host *host, void *data)
+/* Where no mode may change: while it runs, and inside a turn or a first step,
+ * where a stop may be pending. */
+static bool is_busy(const il_loop *loop)
+{
+    return loop->running || loop->sched.runner || loop->sched.current;
+}
+
+static int check_host(const il_loop *loop, const il_host *host)
 {
     ILI_RETURN_IF_FAIL(loop, -EINVAL);
     ILI_RETURN_IF_FAIL(!loop->sched.closed, -ESHUTDOWN);
     ILI_RETURN_IF_FAIL(ili_loop_is_here(loop), -ESRCH);
     ILI_RETURN_IF_FAIL(host && host->request_turn, -EINVAL);
     ILI_RETURN_IF_FAIL(!host->suspend == !host->resume, -EINVAL);
-    ILI_RETURN_IF_FAIL(!loop->running && !loop->sched.runner, -EBUSY);
-    ILI_RETURN_IF_FAIL(!loop->sched.current, -EBUSY);
+    return 0;
+}
 
+static void set_host(il_loop *loop, const il_host *host, void *data)
+{
     loop->sched.host = host;
     loop->sched.host_data = data;
-    loop->running = true;
     loop->stop = false;
-    loop->sched.told = true;
+}
+
+int il_loop_attach(il_loop *loop, const il_host *host, void *data)
+{
+    int r = check_host(loop, host);
+
+    if (r < 0)
+        return r;
+    ILI_RETURN_IF_FAIL(host->run && host->quit, -EINVAL);
+    ILI_RETURN_IF_FAIL(!is_busy(loop) && !loop->sched.host, -EBUSY);
+    set_host(loop, host, data);
+    loop->mode = IL_MODE_OWNER;
+    return 0;
+}
+
+int il_loop_start(il_loop *loop, const il_host *host, void *data)
+{
+    ili_sched *sched = &loop->sched;
+    int r;
+
+    if (loop && !host) {
+        host = sched->host;
+        data = sched->host_data;
+    }
+    r = check_host(loop, host);
+    if (r < 0)
+        return r;
+    ILI_RETURN_IF_FAIL(!is_busy(loop), -EBUSY);
+    ILI_RETURN_IF_FAIL(!sched->host ||
+                           (sched->host == host && sched->host_data == data),
+                       -EBUSY);
+
+    set_host(loop, host, data);
+    loop->mode = IL_MODE_GUEST;
+    loop->running = true;
+    sched->told = true;
     /* Other threads may post before the first turn. */
     (void)ili_inbox_may_sleep(loop);
     host->request_turn(data);
@@ -41,15 +89,19 @@ int il_loop_detach(il_loop *loop)
     ILI_RETURN_IF_FAIL(loop->sched.host, -ESRCH);
     ILI_RETURN_IF_FAIL(!loop->sched.runner && !loop->sched.current, -EBUSY);
     ILI_RETURN_IF_FAIL(!loop->owned, -EBUSY);
-    loop->sched.host = NULL;
-    loop->sched.host_data = NULL;
+    set_host(loop, NULL, NULL);
+    loop->mode = IL_MODE_NATIVE;
     loop->sched.told = false;
     loop->running = false;
-    loop->stop = false;
     return 0;
+}
+
+il_mode il_loop_get_mode(const il_loop *loop)
+{
+    return loop ? loop->mode : IL_MODE_NATIVE;
 }
 
 bool il_loop_is_guest(const il_loop *loop)
 {
-    return loop && loop->sched.host != NULL;
+    return loop && loop->mode == IL_MODE_GUEST;
 }

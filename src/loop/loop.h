@@ -4,14 +4,17 @@
 
 /* loop.h - the loop, seen from inside.
  *
- *     mode     | entry           | who sleeps
- *     ---------+-----------------+-----------------------------------
- *     native   | il_loop_run     | the poller, in run.c
- *     guest    | il_loop_start   | the host; it calls il_loop_turn
- *     owner    | il_loop_run_owned | the host, which we run
+ *     mode     | entry                       | who sleeps
+ *     ---------+-----------------------------+--------------------------------
+ *     native   | il_loop_run                 | the poller, in run.c
+ *     owner    | il_loop_attach, il_loop_run | the host, which we run
+ *     guest    | il_loop_start               | the host; it calls il_loop_turn
  *
  * The mode only says who calls ili_loop_poll(); ready queue, alarms and
- * descriptors are the same in all of them. */
+ * descriptors are the same in all of them.
+ *
+ * In each mode the loop is stopped or running.  Between the two lies `stop`:
+ * asked to, but the turn that is on has to end first. */
 
 #include "loop/poller.h"
 #include "task/post.h"
@@ -50,8 +53,9 @@ struct il_loop {
     unsigned busy_turns; /* without a pause */
     il_time looked_at;   /* when the clock was last looked at */
 
+    il_mode mode;
     bool running;      /* il_loop_run, il_run, or started as a guest */
-    bool stop;         /* asked to stop */
+    bool stop;         /* asked to stop: after the next turn to end */
     bool owned;        /* the host's loop runs because we run it */
     ili_list at_close; /* il_callback.item.link, the next to run first */
 
@@ -92,6 +96,17 @@ void ili_loop_one_turn(il_loop *loop, il_time limit);
 /* Turns without sleeping until there is nothing to do (0) or, on the real
  * clock, `deadline` has passed (1). */
 int ili_loop_slice(il_loop *loop, il_time deadline);
+
+/* A host is there, but no turn is to run. */
+static inline bool ili_loop_is_halted(const il_loop *loop)
+{
+    return loop->sched.host && !loop->running;
+}
+
+/* --- run.c ------------------------------------------------------------------ */
+
+/* A turn of a guest or an owner has ended; if it was the last, stop. */
+void ili_loop_turn_ended(il_loop *loop);
 
 /* --- inbox.c ---------------------------------------------------------------- */
 

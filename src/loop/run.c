@@ -1,6 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 
-/* run.c - native mode and owner mode: this thread is ours until we stop. */
+/* run.c - native mode and owner mode: this thread is ours until we stop.
+ *
+ * The two differ in who goes from turn to turn.  In native mode that is a loop
+ * here; in owner mode it is the host's, which we run, and the turns reach us
+ * through il_loop_turn() as those of a guest do.
+ *
+ * A stop takes effect at the end of a turn, never inside one: what was ready
+ * together is run together.  Only a guest that is stopped by interleaved code
+ * stops at once, because there may be no host left to run another turn. */
 
 #include "config.h"
 
@@ -14,27 +22,79 @@
 /* What il_run() gives to tasks that are left when the main task ends. */
 #define GRACE IL_SEC(5)
 
-void il_loop_stop(il_loop *loop)
+/* --- stopping ----------------------------------------------------------------- */
+
+void ili_loop_turn_ended(il_loop *loop)
 {
-    if (!ili_loop_is_here(loop))
+    /* The turn goes on when its budget is granted anew, or further up. */
+    if (ili_list_linked(&loop->sched.marker.link) || loop->sched.runner)
         return;
-    loop->stop = true;
-    loop->sched.may_cross = false;
-    if (loop->owned)
+    if (loop->owned) {
+        loop->running = false;
         loop->sched.host->quit(loop->sched.host_data);
+        return; /* whoever runs the host clears `stop` */
+    }
+    loop->stop = false;
+    if (loop->sched.host)
+        loop->running = false;
+}
+
+int il_loop_stop(il_loop *loop)
+{
+    ili_sched *sched = &loop->sched;
+    bool is_guest;
+
+    ILI_RETURN_IF_FAIL(loop, -EINVAL);
+    ILI_RETURN_IF_FAIL(!sched->closed, -ESHUTDOWN);
+    ILI_RETURN_IF_FAIL(ili_loop_is_here(loop), -ESRCH);
+    is_guest = loop->mode == IL_MODE_GUEST && !loop->owned;
+    ILI_RETURN_IF_FAIL(!is_guest || loop->running, -EALREADY);
+    sched->may_cross = false;
+    loop->stop = true;
+    if (is_guest && !sched->runner) {
+        /* What is left of a turn is kept for when it is started again. */
+        loop->stop = false;
+        loop->running = false;
+    }
+    if (loop->owned)
+        ili_sched_changed(sched);
+    return 0;
+}
+
+/* --- native mode -------------------------------------------------------------- */
+
+static int check_run(const il_loop *loop)
+{
+    ILI_RETURN_IF_FAIL(!loop->running && !loop->sched.runner, -EBUSY);
+    ILI_RETURN_IF_FAIL(!loop->sched.current, -EBUSY);
+    ILI_RETURN_IF_FAIL(loop->mode != IL_MODE_GUEST, -EBUSY);
+    return 0;
+}
+
+static void run_host(il_loop *loop)
+{
+    loop->owned = true;
+    (void)loop->sched.host->run(loop->sched.host_data);
+    loop->owned = false;
 }
 
 int il_loop_run(il_loop *loop)
 {
+    int r;
+
     ILI_RETURN_IF_FAIL(loop, -EINVAL);
     ILI_RETURN_IF_FAIL(!loop->sched.closed, -ESHUTDOWN);
     ILI_RETURN_IF_FAIL(ili_loop_is_here(loop), -ESRCH);
-    ILI_RETURN_IF_FAIL(!loop->running && !loop->sched.runner, -EBUSY);
-    ILI_RETURN_IF_FAIL(!loop->sched.current, -EBUSY);
+    r = check_run(loop);
+    if (r < 0)
+        return r;
     loop->running = true;
-    do {
-        ili_loop_one_turn(loop, IL_FOREVER);
-    } while (!loop->stop);
+    if (loop->sched.host)
+        run_host(loop);
+    else
+        do {
+            ili_loop_one_turn(loop, IL_FOREVER);
+        } while (!loop->stop);
     loop->stop = false;
     loop->running = false;
     return 0;
@@ -64,8 +124,6 @@ static int run_main(il_loop *loop, il_task_fn *main_fn, void *arg)
     il_task *task;
     int r;
 
-    ILI_RETURN_IF_FAIL(!loop->running && !loop->sched.runner, -EBUSY);
-    ILI_RETURN_IF_FAIL(!loop->sched.current, -EBUSY);
     loop->running = true;
     r = spawn_main(main_fn, arg, &task);
     if (r < 0) {
@@ -82,23 +140,6 @@ static int run_main(il_loop *loop, il_task_fn *main_fn, void *arg)
     loop->stop = false;
     loop->running = false;
     return take_result(task);
-}
-
-int il_run(il_task_fn *main_fn, void *arg)
-{
-    il_loop *loop = il_loop_current();
-    int r;
-
-    ILI_RETURN_IF_FAIL(main_fn, -EINVAL);
-    if (loop)
-        return run_main(loop, main_fn, arg);
-    r = il_loop_new(&loop);
-    if (r < 0)
-        return r;
-    r = run_main(loop, main_fn, arg);
-    (void)il_loop_close(loop, GRACE);
-    (void)il_loop_unref(loop);
-    return r;
 }
 
 /* --- owner mode --------------------------------------------------------------- */
@@ -120,13 +161,6 @@ static int run_owned(void *arg)
     return r;
 }
 
-static void run_host(il_loop *loop)
-{
-    loop->owned = true;
-    (void)loop->sched.host->run(loop->sched.host_data);
-    loop->owned = false;
-}
-
 /* The host's loop has ended before the main task, whose argument may be on our
  * caller's stack.  The host may still be able to run, for what the task waits
  * for in its clean-up; if it is not, we do. */
@@ -135,22 +169,42 @@ static void end_main(il_loop *loop, il_task *task)
     il_time deadline = il_deadline(GRACE);
 
     (void)il_task_cancel(task);
+    loop->stop = false;
+    loop->running = true;
     run_host(loop);
     while (!il_task_is_done(task) && il_now() < deadline) {
         loop->stop = false;
         ili_loop_one_turn(loop, deadline);
     }
+    loop->stop = false;
 }
 
-int il_loop_run_owned(il_loop *loop, il_task_fn *main_fn, void *arg)
+/* With a loop that has a host and runs. */
+static int run_main_owned(il_loop *loop, il_task_fn *main_fn, void *arg)
 {
     struct owned owned = { .loop = loop, .fn = main_fn, .arg = arg };
     const il_spawn_options options = { .fn = run_owned,
                                        .arg = &owned,
                                        .copy_size = sizeof owned,
                                        .name = "main" };
-    const il_host *host;
     il_task *task;
+    int r = il_spawn_with(NULL, &options, &task);
+
+    if (r < 0)
+        return r;
+    if (!il_task_is_done(task))
+        run_host(loop);
+    loop->stop = false;
+    if (il_task_is_done(task))
+        return take_result(task);
+    end_main(loop, task);
+    (void)il_task_unref(task);
+    return -EINTR;
+}
+
+int il_loop_run_owned(il_loop *loop, il_task_fn *main_fn, void *arg)
+{
+    const il_host *host;
     int r;
 
     ILI_RETURN_IF_FAIL(ili_loop_is_here(loop), -ESRCH);
@@ -160,15 +214,33 @@ int il_loop_run_owned(il_loop *loop, il_task_fn *main_fn, void *arg)
     ILI_RETURN_IF_FAIL(!loop->sched.runner && !loop->sched.current, -EBUSY);
     ILI_RETURN_IF_FAIL(!loop->owned, -EBUSY);
 
-    r = il_spawn_with(NULL, &options, &task);
+    loop->running = true;
+    r = run_main_owned(loop, main_fn, arg);
+    /* A guest goes on being one. */
+    loop->running = loop->mode == IL_MODE_GUEST;
+    return r;
+}
+
+/* --- either ------------------------------------------------------------------- */
+
+int il_run(il_task_fn *main_fn, void *arg)
+{
+    il_loop *loop = il_loop_current();
+    int r;
+
+    ILI_RETURN_IF_FAIL(main_fn, -EINVAL);
+    if (loop) {
+        r = check_run(loop);
+        if (r < 0)
+            return r;
+        return loop->sched.host ? il_loop_run_owned(loop, main_fn, arg)
+                                : run_main(loop, main_fn, arg);
+    }
+    r = il_loop_new(&loop);
     if (r < 0)
         return r;
-    if (!il_task_is_done(task) && !loop->stop)
-        run_host(loop);
-    loop->stop = false;
-    if (il_task_is_done(task))
-        return take_result(task);
-    end_main(loop, task);
-    (void)il_task_unref(task);
-    return -EINTR;
+    r = run_main(loop, main_fn, arg);
+    (void)il_loop_close(loop, GRACE);
+    (void)il_loop_unref(loop);
+    return r;
 }

@@ -155,7 +155,8 @@ int ili_loop_slice(il_loop *loop, il_time deadline)
     for (bool ran = false;; ran = true) {
         if (!ili_list_linked(&loop->sched.marker.link)) {
             ili_loop_poll(loop, 0);
-            if (!ili_sched_is_busy(&loop->sched) || loop->stop)
+            /* A stop from interleaved code comes after one more turn. */
+            if (!ili_sched_is_busy(&loop->sched) || (loop->stop && ran))
                 break;
             begin_turn(loop);
         }
@@ -165,12 +166,21 @@ int ili_loop_slice(il_loop *loop, il_time deadline)
             loop->sched.may_cross = false;
     }
     loop->busy_turns = 0;
-    return ili_inbox_may_sleep(loop) ? 0 : 1;
+    return ili_sched_is_busy(&loop->sched) || !ili_inbox_may_sleep(loop);
+}
+
+/* Asked to stop, and the turn that will be the last is done but for what lies
+ * on the stack below this nested host loop. */
+static bool is_last_turn_below(const il_loop *loop)
+{
+    return loop->stop && loop->sched.runner &&
+           !ili_list_linked(&loop->sched.marker.link);
 }
 
 int il_loop_turn(il_loop *loop, il_time budget)
 {
     il_time now = ili_clock_real();
+    int r;
 
     ILI_RETURN_IF_FAIL(loop, -EINVAL);
     ILI_RETURN_IF_FAIL(!loop->sched.closed, -ESHUTDOWN);
@@ -178,15 +188,18 @@ int il_loop_turn(il_loop *loop, il_time budget)
     ILI_RETURN_IF_FAIL(!loop->running || loop->sched.host, -EBUSY);
     loop->looked_at = now; /* the host may have slept since the last look */
     loop->sched.told = false;
-    if (loop->stop && loop->sched.host) {
+    if (ili_loop_is_halted(loop) || is_last_turn_below(loop)) {
         /* Nothing runs, but what is readable must not stay so. */
         ili_loop_poll(loop, 0);
         return 0;
     }
     if (budget < 0)
         budget = 0;
-    return ili_loop_slice(loop, budget > IL_FOREVER - now ? IL_FOREVER
-                                                          : now + budget);
+    r = ili_loop_slice(loop,
+                       budget > IL_FOREVER - now ? IL_FOREVER : now + budget);
+    if (loop->stop)
+        ili_loop_turn_ended(loop);
+    return r;
 }
 
 int il_loop_fd(il_loop *loop)
@@ -200,9 +213,10 @@ il_time il_loop_next_deadline(il_loop *loop)
 {
     il_time next;
 
-    if (!loop || loop->sched.closed || (loop->stop && loop->sched.host))
+    if (!loop || loop->sched.closed || ili_loop_is_halted(loop) ||
+        is_last_turn_below(loop))
         return IL_FOREVER;
-    if (ili_sched_is_busy(&loop->sched) || loop->sched.told ||
+    if (ili_sched_is_busy(&loop->sched) || loop->sched.told || loop->stop ||
         !ili_list_empty(&loop->touched))
         return 0;
     /* Who asks is about to sleep. */

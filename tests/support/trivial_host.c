@@ -65,6 +65,17 @@ int trivial_host_attach(struct trivial_host *host, il_loop *loop)
     return il_loop_start(loop, &trivial, host);
 }
 
+int trivial_host_own(struct trivial_host *host, il_loop *loop)
+{
+    *host = (struct trivial_host){ .loop = loop };
+    return il_loop_attach(loop, &trivial, host);
+}
+
+const il_host *trivial_host_functions(void)
+{
+    return &trivial;
+}
+
 /* How long poll() may sleep.  Rounded up: a turn that comes early finds nothing
  * to do and would be asked for again, which is a spin. */
 static int sleep_ms(struct trivial_host *host, int limit_ms)

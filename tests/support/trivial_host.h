@@ -27,6 +27,12 @@ struct trivial_host {
 /* Make a guest of LOOP.  @return As il_loop_start(). */
 int trivial_host_attach(struct trivial_host *host, il_loop *loop);
 
+/* Owner mode: il_run() and il_loop_run() run this host. */
+int trivial_host_own(struct trivial_host *host, il_loop *loop);
+
+/* Its functions, for hosts that differ in one. */
+const il_host *trivial_host_functions(void);
+
 /* Sleep and run turns until quit is set or LIMIT_MS passed. */
 void trivial_host_run(struct trivial_host *host, int limit_ms);
 
