@@ -15,7 +15,7 @@ enum { POKED, ASKED, PASSED, N_SIGNALS };
 enum { PROP_LEVEL = 1 };
 
 static guint signals[N_SIGNALS];
-static unsigned n_senders;
+static gint n_senders; /* atomic: they may go in any thread */
 
 static void get_property(GObject *object, guint id, GValue *value,
                          GParamSpec *spec)
@@ -35,7 +35,7 @@ static void set_property(GObject *object, guint id, const GValue *value,
 
 static void finalize(GObject *object)
 {
-    n_senders--;
+    (void)g_atomic_int_add(&n_senders, -1);
     G_OBJECT_CLASS(test_sender_parent_class)->finalize(object);
 }
 
@@ -63,7 +63,7 @@ static void test_sender_class_init(TestSenderClass *class)
 static void test_sender_init(TestSender *sender)
 {
     (void)sender;
-    n_senders++;
+    g_atomic_int_inc(&n_senders);
 }
 
 TestSender *test_sender_new(void)
@@ -86,5 +86,5 @@ gboolean test_sender_ask(TestSender *sender, int number)
 
 unsigned test_sender_count(void)
 {
-    return n_senders;
+    return (unsigned)g_atomic_int_get(&n_senders);
 }

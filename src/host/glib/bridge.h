@@ -17,7 +17,8 @@ typedef struct ili_g_bridge {
     GMainContext *context; /* a reference */
     GSource *source;       /* a reference; NULL once ended */
     GMainLoop *main_loop;  /* owner mode, while it runs */
-    GQueue connections;    /* struct connection: all that are alive */
+    GQueue connections;    /* struct connection.link: all that are alive */
+    GHashTable *by_id;     /* the same, by the id of the handler */
     GQueue waiters;        /* struct waiter: tasks that wait for a signal */
     guint n_calls;         /* tasks that wait for a GIO operation */
     il_callback end_waits; /* posted when the host has gone */
@@ -49,8 +50,20 @@ void ili_g_keep(ili_g_keeper *keeper, gpointer object, ili_g_keeper_fn *alone,
                 gpointer data);
 void ili_g_let_go(ili_g_keeper *keeper);
 
-/* Whether only keepers are left: the object goes when they do. */
-gboolean ili_g_is_alone(gpointer object);
+/* --- watch.c ----------------------------------------------------------------- */
+
+/* Told once when an object is disposed, in the thread that does it. */
+typedef struct ili_g_watch {
+    struct ili_g_watched *record; /* NULL: not watching, or told */
+    GList link;                   /* in record->watches */
+    void (*hold)(gpointer data); /* take a reference for `gone`; under a lock */
+    void (*gone)(gpointer data);
+    gpointer data;
+} ili_g_watch;
+
+/* With hold, gone and data filled in. */
+void ili_g_watch_begin(ili_g_watch *watch, GObject *object);
+void ili_g_watch_end(ili_g_watch *watch);
 
 /* --- emission.c -------------------------------------------------------------- */
 

@@ -1,290 +1,176 @@
 /* SPDX-License-Identifier: MIT */
 
-/* connect.c - async slots.
+/* connect.c - connections of async slots: see slot.h.
  *
- * A connection is a closure on the sender plus, if there is a receiver, a weak
- * reference to it.  It ends when the handler is disconnected, when the sender
- * drops its handlers in dispose, when the receiver is disposed, or with the
- * bridge; from then on no slot starts, and those that run are cancelled.
- *
- * Each run of a slot is a *call*: an emission, a task, and keepers of sender
- * and receiver.  A call ends on the task's stack, but objects may be finalized
- * by it, which is arbitrary code; that is done in a post, on the host's stack.
- *
- *     emission -> marshal -> policy -> start -> slot ... -> ended -> clean_up
- *                               \-> queue ----^ (post)               (post) */
+ * Sender and receiver may be disposed of, and the handler disconnected, in any
+ * thread.  Here it is only noted that this has happened; the connection ends
+ * on the loop's thread.  In between, weak references keep an emission from
+ * starting a slot for an object that is gone. */
 
 #include "config.h"
 
-#include "host/glib/bridge.h"
+#include "host/glib/slot.h"
 
 #include <errno.h>
 
-typedef struct connection {
-    gatomicrefcount refs; /* the closure's, one for each call */
-    ili_g_bridge *bridge; /* NULL once ended */
-    il_loop *loop;        /* a reference: others post to it, even late */
-    GObject *sender;      /* valid until ended */
-    gulong id;
-    il_g_slot_fn *fn;
-    gpointer receiver;      /* what the slot gets */
-    GObject *bound;         /* the receiver if it is weakly referenced */
-    GDestroyNotify destroy; /* for a receiver that is plain data */
-    il_g_policy policy;
-    const il_site *site;
-    GQueue running;         /* struct call */
-    GQueue queued;          /* struct call: not started yet */
-    il_callback start_next; /* posted when a call has ended */
-} connection;
+/* --- references ----------------------------------------------------------------- */
 
-typedef struct call {
-    il_g_emission emission; /* first: what the slot gets */
-    connection *connection; /* a reference */
-    il_task *task;          /* a reference; NULL while queued */
-    ili_g_keeper sender;
-    ili_g_keeper receiver;
-    gboolean *ended;    /* set when it ends inside the spawning call */
-    il_loop *loop;      /* a reference: others post to it, even late */
-    gboolean unwanted;  /* cancelled; if queued, it will not start */
-    il_callback cancel; /* posted when another thread wants it cancelled */
-    il_callback clean_up;
-} call;
-
-static void start(call *c, GValue *answer);
-
-static void connection_unref(connection *conn)
+connection *ili_g_connection_ref(connection *conn)
 {
-    if (!g_atomic_ref_count_dec(&conn->refs))
-        return;
+    g_atomic_ref_count_inc(&conn->refs);
+    return conn;
+}
+
+static void free_here(connection *conn)
+{
     if (conn->destroy)
         conn->destroy(conn->receiver);
+    if (G_IS_VALUE(&conn->answer))
+        g_value_unset(&conn->answer);
+    g_weak_ref_clear(&conn->sender);
+    g_weak_ref_clear(&conn->bound);
     (void)il_loop_unref(conn->loop);
     g_free(conn);
 }
 
-/* --- calls ------------------------------------------------------------------ */
-
-static void cancel_call(gpointer data)
+static void free_carried(gpointer target, const GValue *values, guint n_values)
 {
-    call *c = data;
-
-    c->unwanted = TRUE;
-    if (c->task)
-        (void)il_task_cancel(c->task);
+    (void)values;
+    (void)n_values;
+    free_here(target);
 }
 
-/* Sender or receiver has nobody left but us.  Whoever let go may have been
- * another thread; a second post while one is queued is refused, rightly. */
-static void on_alone(gpointer data)
+/* The user's data is freed where it is used, as long as there is a loop. */
+void ili_g_connection_unref(connection *conn)
 {
-    call *c = data;
-
-    if (il_loop_current() == c->loop)
-        cancel_call(c);
-    else
-        (void)il_post_threadsafe(c->loop, &c->cancel);
-}
-
-static void clean_up(void *data)
-{
-    call *c = data;
-    connection *conn = c->connection;
-
-    ili_g_let_go(&c->sender);
-    ili_g_let_go(&c->receiver);
-    (void)il_callback_cancel(&c->cancel);
-    ili_g_emission_fini(&c->emission);
-    (void)il_loop_unref(c->loop);
-    g_free(c);
-    connection_unref(conn);
-}
-
-static call *call_new(connection *conn, const GValue *values, guint n_values)
-{
-    call *c = g_new0(call, 1);
-
-    g_atomic_ref_count_inc(&conn->refs);
-    c->connection = conn;
-    c->loop = il_loop_ref(conn->loop);
-    c->cancel = (il_callback)IL_CALLBACK_INIT(cancel_call, c);
-    c->clean_up = (il_callback)IL_CALLBACK_INIT(clean_up, c);
-    ili_g_emission_init(&c->emission, values, n_values);
-    ili_g_keep(&c->sender, c->emission.sender, on_alone, c);
-    ili_g_keep(&c->receiver, conn->bound, on_alone, c);
-    return c;
-}
-
-/* The slot has returned; we are still on its stack. */
-static void call_ended(void *data)
-{
-    call *c = data;
-    connection *conn = c->connection;
-    il_loop *loop = il_loop_current();
-
-    g_queue_remove(&conn->running, c);
-    c->task = il_task_unref(c->task);
-    if (!g_queue_is_empty(&conn->queued) &&
-        il_post(loop, &conn->start_next) == 0)
-        g_atomic_ref_count_inc(&conn->refs);
-    if (c->ended)
-        *c->ended = TRUE; /* start() cleans up */
-    else if (il_post(loop, &c->clean_up) < 0)
-        clean_up(c);
-}
-
-static int run_slot(void *data)
-{
-    call *c = data;
-
-    return c->connection->fn(&c->emission, c->connection->receiver);
-}
-
-static void start(call *c, GValue *answer)
-{
-    connection *conn = c->connection;
-    gboolean ended = FALSE;
-    const il_spawn_options options = {
-        .fn = run_slot, .arg = c, .destroy = call_ended, .site = conn->site
-    };
-
-    c->emission.answer = answer;
-    c->ended = &ended;
-    g_queue_push_tail(&conn->running, c);
-    if (il_spawn_with(NULL, &options, &c->task) < 0) {
-        g_queue_remove(&conn->running, c);
-        clean_up(c);
+    if (!g_atomic_ref_count_dec(&conn->refs))
         return;
-    }
-    if (ended) {
-        clean_up(c);
-        return;
-    }
-    c->ended = NULL;
-    c->emission.answer = NULL;
-    c->emission.suspended = TRUE;
+    if (il_loop_current() == conn->loop ||
+        !ili_g_carry(conn->loop, free_carried, conn, NULL, 0))
+        free_here(conn);
 }
 
-static void start_next(void *data)
-{
-    connection *conn = data;
-
-    while (g_queue_is_empty(&conn->running) &&
-           !g_queue_is_empty(&conn->queued)) {
-        call *next = g_queue_pop_head(&conn->queued);
-
-        if (next->unwanted)
-            clean_up(next);
-        else
-            start(next, NULL);
-    }
-    connection_unref(conn);
-}
-
-static void cancel_running(connection *conn)
-{
-    for (GList *link = conn->running.head; link; link = link->next)
-        cancel_call(link->data);
-}
-
-static void drop_queued(connection *conn)
-{
-    while (!g_queue_is_empty(&conn->queued))
-        clean_up(g_queue_pop_head(&conn->queued));
-}
-
-/* --- connections -------------------------------------------------------------- */
-
-static void on_receiver_disposed(gpointer data, GObject *receiver);
+/* --- the end -------------------------------------------------------------------- */
 
 /* From here on no slot starts. */
 static void connection_end(connection *conn)
 {
     if (!conn->bridge)
         return;
-    g_queue_remove(&conn->bridge->connections, conn);
+    g_queue_unlink(&conn->bridge->connections, &conn->link);
+    (void)g_hash_table_remove(conn->bridge->by_id, GSIZE_TO_POINTER(conn->id));
     conn->bridge = NULL;
-    if (conn->bound)
-        g_object_weak_unref(conn->bound, on_receiver_disposed, conn);
-    conn->bound = NULL;
-    cancel_running(conn);
-    drop_queued(conn);
+    ili_g_watch_end(&conn->watch);
+    ili_g_calls_cancel_running(conn);
+    ili_g_calls_drop_queued(conn);
 }
 
-static void ended_elsewhere(gpointer target, const GValue *values,
-                            guint n_values)
+/* End it and take the handler off the sender, if that is still there. */
+static void disconnect(connection *conn)
+{
+    GObject *sender = g_weak_ref_get(&conn->sender);
+
+    (void)ili_g_connection_ref(conn);
+    connection_end(conn);
+    if (sender && g_signal_handler_is_connected(sender, conn->id))
+        g_signal_handler_disconnect(sender, conn->id);
+    g_clear_object(&sender);
+    ili_g_connection_unref(conn);
+}
+
+static void disconnect_carried(gpointer target, const GValue *values,
+                               guint n_values)
 {
     (void)values;
     (void)n_values;
-    connection_end(target);
-    connection_unref(target);
+    disconnect(target);
+    ili_g_connection_unref(target);
+}
+
+/* Here or, a little later, on the loop's thread; consumes a reference. */
+static void disconnect_there(connection *conn)
+{
+    if (il_loop_current() == conn->loop)
+        disconnect_carried(conn, NULL, 0);
+    else if (!ili_g_carry(conn->loop, disconnect_carried, conn, NULL, 0))
+        ili_g_connection_unref(conn);
 }
 
 static void on_invalidated(gpointer data, GClosure *closure)
 {
-    connection *conn = data;
-
     (void)closure;
-    if (il_loop_current() == conn->loop) {
-        connection_end(conn);
-        return;
-    }
-    g_atomic_ref_count_inc(&conn->refs);
-    if (!ili_g_carry(conn->loop, ended_elsewhere, conn, NULL, 0))
-        connection_unref(conn);
+    disconnect_there(ili_g_connection_ref(data));
 }
 
 static void on_closure_gone(gpointer data, GClosure *closure)
 {
     (void)closure;
-    connection_unref(data);
+    ili_g_connection_unref(data);
 }
 
-/* The handler's sender is alive, or the connection would have ended. */
-static void on_receiver_disposed(gpointer data, GObject *receiver)
+static void hold(gpointer data)
 {
-    connection *conn = data;
-    GObject *sender = g_object_ref(conn->sender);
-    gulong id = conn->id;
+    (void)ili_g_connection_ref(data);
+}
 
-    (void)receiver;
-    conn->bound = NULL; /* the weak reference is spent */
-    connection_end(conn);
-    g_signal_handler_disconnect(sender, id);
-    g_object_unref(sender);
+static void on_receiver_gone(gpointer data)
+{
+    disconnect_there(data);
+}
+
+void ili_g_connections_end(ili_g_bridge *bridge)
+{
+    while (!g_queue_is_empty(&bridge->connections))
+        disconnect(g_queue_peek_head(&bridge->connections));
+}
+
+/* --- emissions ------------------------------------------------------------------ */
+
+/* What happens to an emission that finds a slot running: TRUE, a new one may
+ * start; or it was dropped or queued. */
+static gboolean may_start(connection *conn, GObject *receiver,
+                          const GValue *values, guint n_values)
+{
+    unsigned policy = conn->flags & IL_G_POLICY_MASK;
+    call *c;
+
+    if (policy == IL_G_PARALLEL || ili_g_calls_are_idle(conn))
+        return TRUE;
+    if (policy == IL_G_SKIP_WHILE_BUSY)
+        return FALSE;
+    if (policy == IL_G_RESTART) {
+        ili_g_calls_cancel_running(conn);
+        ili_g_calls_drop_queued(conn);
+    }
+    c = ili_g_call_new(conn, receiver, values, n_values);
+    c->emission.suspended = TRUE;
+    g_queue_push_tail(&conn->queued, c);
+    return FALSE;
 }
 
 /* The signal was emitted; `answer` is NULL if the emitter does not wait. */
 static void emitted(connection *conn, const GValue *values, guint n_values,
                     GValue *answer)
 {
-    gboolean busy =
-        conn->policy != IL_G_PARALLEL &&
-        (!g_queue_is_empty(&conn->running) || !g_queue_is_empty(&conn->queued));
+    GObject *receiver = conn->is_bound ? g_weak_ref_get(&conn->bound) : NULL;
 
-    /* A receiver that goes as soon as its slots have ended gets no new one,
-     * which would keep it. */
-    if (!conn->bridge || ili_g_is_alone(conn->bound) ||
-        (busy && conn->policy == IL_G_SKIP_WHILE_BUSY))
-        return;
-    if (busy && conn->policy == IL_G_RESTART) {
-        cancel_running(conn);
-        drop_queued(conn);
-    }
-    if (busy) {
-        call *c = call_new(conn, values, n_values);
+    call *c = NULL;
 
-        c->emission.suspended = TRUE;
-        g_queue_push_tail(&conn->queued, c);
-        return;
-    }
-    start(call_new(conn, values, n_values), answer);
+    if (conn->bridge && (receiver || !conn->is_bound) &&
+        may_start(conn, receiver, values, n_values))
+        c = ili_g_call_new(conn, receiver, values, n_values);
+    /* If this was the last reference but for those of slots, the call is
+     * unwanted now: it would only keep the receiver. */
+    g_clear_object(&receiver);
+    if (c)
+        ili_g_call_start(c, answer);
 }
 
-static void emitted_elsewhere(gpointer target, const GValue *values,
-                              guint n_values)
+static void emitted_carried(gpointer target, const GValue *values,
+                            guint n_values)
 {
     emitted(target, values, n_values, NULL);
-    connection_unref(target);
+    ili_g_connection_unref(target);
 }
 
 static void on_emitted(GClosure *closure, GValue *answer, guint n_values,
@@ -294,13 +180,15 @@ static void on_emitted(GClosure *closure, GValue *answer, guint n_values,
 
     (void)hint;
     (void)data;
+    if (answer && G_IS_VALUE(&conn->answer))
+        g_value_copy(&conn->answer, answer);
     if (il_loop_current() == conn->loop) {
         emitted(conn, values, n_values, answer);
         return;
     }
-    g_atomic_ref_count_inc(&conn->refs);
-    if (!ili_g_carry(conn->loop, emitted_elsewhere, conn, values, n_values))
-        connection_unref(conn);
+    (void)ili_g_connection_ref(conn);
+    if (!ili_g_carry(conn->loop, emitted_carried, conn, values, n_values))
+        ili_g_connection_unref(conn);
 }
 
 static GClosure *make_closure(connection *conn)
@@ -313,74 +201,141 @@ static GClosure *make_closure(connection *conn)
     return closure;
 }
 
-static gulong connect_slot(gpointer sender, const char *signal,
-                           const connection *template)
+/* --- connecting ----------------------------------------------------------------- */
+
+/* What the emitter gets unless the slot answers.  FALSE: the signal wants
+ * nothing, or something else. */
+static gboolean get_answer(const il_g_connect_options *options, guint signal_id,
+                           GValue *ret_answer)
+{
+    GSignalQuery query;
+    GType wanted;
+
+    if (!options->answer && !(options->flags & IL_G_ANSWER_TRUE))
+        return TRUE;
+    g_signal_query(signal_id, &query);
+    wanted = query.return_type & ~G_SIGNAL_TYPE_STATIC_SCOPE;
+    if (options->answer) {
+        if (!G_IS_VALUE(options->answer) ||
+            !g_value_type_compatible(G_VALUE_TYPE(options->answer), wanted))
+            return FALSE;
+        g_value_init(ret_answer, wanted);
+        g_value_copy(options->answer, ret_answer);
+        return TRUE;
+    }
+    if (wanted != G_TYPE_BOOLEAN)
+        return FALSE;
+    g_value_init(ret_answer, wanted);
+    g_value_set_boolean(ret_answer, TRUE);
+    return TRUE;
+}
+
+static gboolean is_valid(const il_g_connect_options *options)
+{
+    const unsigned known = IL_G_POLICY_MASK | IL_G_AFTER | IL_G_ANSWER_TRUE;
+
+    return !options->fn != !options->method && !(options->flags & ~known) &&
+           (!options->receiver || G_IS_OBJECT(options->receiver)) &&
+           (!options->receiver || (!options->data && !options->destroy));
+}
+
+static connection *connection_new(ili_g_bridge *bridge, gpointer sender,
+                                  const il_g_connect_options *options)
+{
+    connection *conn = g_new0(connection, 1);
+
+    g_atomic_ref_count_init(&conn->refs);
+    conn->bridge = bridge;
+    conn->loop = il_loop_ref(bridge->loop);
+    conn->fn = options->fn;
+    conn->method = options->method;
+    conn->receiver = options->receiver ? options->receiver : options->data;
+    conn->is_bound = options->receiver != NULL;
+    conn->destroy = options->destroy;
+    conn->flags = options->flags;
+    conn->site = options->site;
+    conn->start_next =
+        (il_callback)IL_CALLBACK_INIT(ili_g_calls_start_next, conn);
+    g_weak_ref_init(&conn->sender, sender);
+    g_weak_ref_init(&conn->bound, options->receiver);
+    conn->watch =
+        (ili_g_watch){ .hold = hold, .gone = on_receiver_gone, .data = conn };
+    return conn;
+}
+
+gulong il_g_connect_with(gpointer sender, const char *signal,
+                         const il_g_connect_options *options)
 {
     ili_g_bridge *bridge = ili_g_bridge_get();
+    GValue answer = G_VALUE_INIT;
     connection *conn;
     guint signal_id;
     GQuark detail;
 
-    if (!bridge || bridge->ending || !template->fn ||
-        (guint) template->policy > IL_G_RESTART ||
-        !ili_g_find_signal(sender, signal, &signal_id, &detail))
+    if (!bridge || bridge->ending || !options || !is_valid(options) ||
+        !ili_g_find_signal(sender, signal, &signal_id, &detail) ||
+        !get_answer(options, signal_id, &answer))
         return 0;
 
-    conn = g_new(connection, 1);
-    *conn = *template;
-    g_atomic_ref_count_init(&conn->refs);
-    conn->bridge = bridge;
-    conn->loop = il_loop_ref(bridge->loop);
-    conn->sender = sender;
-    conn->start_next = (il_callback)IL_CALLBACK_INIT(start_next, conn);
-    g_queue_push_tail(&bridge->connections, conn);
-    if (conn->bound)
-        g_object_weak_ref(conn->bound, on_receiver_disposed, conn);
+    conn = connection_new(bridge, sender, options);
+    conn->answer = answer;
+    conn->link.data = conn;
+    g_queue_push_tail_link(&bridge->connections, &conn->link);
+    if (conn->is_bound)
+        ili_g_watch_begin(&conn->watch, conn->receiver);
     conn->id = g_signal_connect_closure_by_id(sender, signal_id, detail,
-                                              make_closure(conn), FALSE);
+                                              make_closure(conn),
+                                              (conn->flags & IL_G_AFTER) != 0);
+    (void)g_hash_table_insert(bridge->by_id, GSIZE_TO_POINTER(conn->id), conn);
     return conn->id;
 }
 
 gulong il_g_connect_at(gpointer sender, const char *signal, il_g_slot_fn *fn,
-                       gpointer receiver, il_g_policy policy,
-                       const il_site *site)
+                       gpointer receiver, unsigned flags, const il_site *site)
 {
-    const connection template = { .fn = fn,
-                                  .receiver = receiver,
-                                  .bound = receiver,
-                                  .policy = policy,
-                                  .site = site };
+    const il_g_connect_options options = {
+        .fn = fn, .receiver = receiver, .flags = flags, .site = site
+    };
 
-    if (receiver && !G_IS_OBJECT(receiver))
-        return 0;
-    return connect_slot(sender, signal, &template);
+    return il_g_connect_with(sender, signal, &options);
+}
+
+gulong il_g_connect_swapped_at(gpointer sender, const char *signal,
+                               il_g_method_fn *method, gpointer receiver,
+                               unsigned flags, const il_site *site)
+{
+    const il_g_connect_options options = {
+        .method = method, .receiver = receiver, .flags = flags, .site = site
+    };
+
+    return il_g_connect_with(sender, signal, &options);
 }
 
 gulong il_g_connect_data_at(gpointer sender, const char *signal,
                             il_g_slot_fn *fn, gpointer data,
-                            GDestroyNotify destroy, il_g_policy policy,
+                            GDestroyNotify destroy, unsigned flags,
                             const il_site *site)
 {
-    const connection template = { .fn = fn,
-                                  .receiver = data,
-                                  .destroy = destroy,
-                                  .policy = policy,
-                                  .site = site };
+    const il_g_connect_options options = {
+        .fn = fn, .data = data, .destroy = destroy, .flags = flags, .site = site
+    };
 
-    return connect_slot(sender, signal, &template);
+    return il_g_connect_with(sender, signal, &options);
 }
 
 void il_g_disconnect(gpointer sender, gulong id)
 {
-    if (sender && id > 0 && g_signal_handler_is_connected(sender, id))
+    ili_g_bridge *bridge = ili_g_bridge_get();
+    connection *conn;
+
+    if (!sender || id == 0 || !g_signal_handler_is_connected(sender, id))
+        return;
+    /* GObject invalidates the closure of a handler that is being called only
+     * afterwards; the slot that does this shall know at once. */
+    conn = bridge ? g_hash_table_lookup(bridge->by_id, GSIZE_TO_POINTER(id))
+                  : NULL;
+    if (conn)
+        disconnect(conn);
+    else
         g_signal_handler_disconnect(sender, id);
-}
-
-void ili_g_connections_end(ili_g_bridge *bridge)
-{
-    while (!g_queue_is_empty(&bridge->connections)) {
-        connection *conn = g_queue_peek_head(&bridge->connections);
-
-        g_signal_handler_disconnect(conn->sender, conn->id);
-    }
 }

@@ -237,6 +237,7 @@ static void destroy_source(ili_g_bridge *bridge)
 
 static void free_bridge(ili_g_bridge *bridge)
 {
+    g_hash_table_unref(bridge->by_id);
     g_main_context_unref(bridge->context);
     g_free(bridge);
     current = NULL;
@@ -260,6 +261,7 @@ static ili_g_bridge *make_bridge(il_loop *loop, GMainContext *context)
     bridge->loop = loop;
     bridge->context =
         g_main_context_ref(context ? context : g_main_context_default());
+    bridge->by_id = g_hash_table_new(NULL, NULL);
     bridge->pump = (il_timer)IL_TIMER_INIT(pump_context, bridge);
     bridge->end_waits =
         (il_callback)IL_CALLBACK_INIT(ili_g_waiters_end, bridge);

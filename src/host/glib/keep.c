@@ -21,7 +21,6 @@ static GMutex lock;
 
 struct record {
     GPtrArray *keepers; /* ili_g_keeper */
-    gboolean alone;     /* ours is the last reference */
 };
 
 static GQuark record_quark(void)
@@ -36,7 +35,6 @@ static void on_toggle(gpointer data, GObject *object, gboolean is_last)
 
     (void)object;
     g_mutex_lock(&lock);
-    record->alone = is_last;
     for (guint i = 0; is_last && i < record->keepers->len; i++) {
         ili_g_keeper *keeper = g_ptr_array_index(record->keepers, i);
 
@@ -65,20 +63,6 @@ void ili_g_keep(ili_g_keeper *keeper, gpointer object, ili_g_keeper_fn *alone,
     g_mutex_lock(&lock);
     g_ptr_array_add(record->keepers, keeper);
     g_mutex_unlock(&lock);
-}
-
-gboolean ili_g_is_alone(gpointer object)
-{
-    struct record *record = object ? g_object_get_qdata(object, record_quark())
-                                   : NULL;
-    gboolean alone = FALSE;
-
-    if (record) {
-        g_mutex_lock(&lock);
-        alone = record->alone;
-        g_mutex_unlock(&lock);
-    }
-    return alone;
 }
 
 void ili_g_let_go(ili_g_keeper *keeper)
