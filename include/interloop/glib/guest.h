@@ -55,6 +55,53 @@ IL_EXPORT IL_MUST_CHECK int il_g_begin(GMainContext *context,
 IL_EXPORT int il_g_end(il_loop *loop, il_time grace);
 
 /**
+ * Run an application with our loop as its guest, from beginning to end.
+ *
+ * il_g_begin() on the default context, g_application_run(), il_g_end() with
+ * five seconds of grace; tasks that would not end then are reported.  Signals
+ * of the application, "activate" first of all, may be connected with
+ * il_g_connect() in its "startup" or class functions, when the loop is there.
+ *
+ * @return What g_application_run() returned, or
+ * @retval -EINVAL  No GApplication.
+ * @retval -EBUSY   The thread's loop runs or is a guest already.
+ */
+IL_EXPORT int il_g_application_run(GApplication *application, int argc,
+                                   char **argv);
+
+/**
+ * How long our turns may follow each other before the application gets the
+ * thread again.
+ *
+ * Longer slices cost less and delay input and drawing more: with 2 ms, the
+ * default, a window keeps 60 frames a second beside tasks that are always
+ * busy, with 8 ms it has 30.
+ *
+ * @param loop   This thread's guest.
+ * @param slice  Nanoseconds, above 0.  A task that does not suspend for longer
+ *               is not interrupted.
+ * @retval 0        From the next slice on.
+ * @retval -EINVAL  No slice, or the loop is no guest of GLib.
+ */
+IL_EXPORT int il_g_set_slice(il_loop *loop, il_time slice);
+
+/**
+ * The priorities of our source in the main context.
+ *
+ * @param loop           This thread's guest.
+ * @param priority       When there is little to do; by default
+ *                       G_PRIORITY_DEFAULT.
+ * @param busy_priority  After a slice in which not everything could be done,
+ *                       until it is; by default G_PRIORITY_DEFAULT_IDLE.  Above
+ *                       that of GTK's drawing, G_PRIORITY_HIGH_IDLE + 20, a
+ *                       busy guest lets no window draw.
+ * @retval 0        From now on.
+ * @retval -EINVAL  The second is the more urgent one, or the loop is no guest
+ *                  of GLib.
+ */
+IL_EXPORT int il_g_set_priority(il_loop *loop, int priority, int busy_priority);
+
+/**
  * Owner mode: run a main task to its end; GLib and GTK work inside it.
  *
  * Begins, runs the context's loop until @p main_fn has returned, ends with

@@ -22,7 +22,9 @@
 
 #include <errno.h>
 
-#define SLICE IL_MS(2)
+#define DEFAULT_SLICE IL_MS(2)
+/* What il_g_application_run() gives to tasks that are left at the end. */
+#define GRACE IL_SEC(5)
 /* How often the context is iterated while the loop ends. */
 #define PUMP_EVERY IL_MS(1)
 #define PUMP_STEPS 16
@@ -32,6 +34,9 @@ typedef struct guest_source {
     il_loop *loop;
     gpointer tag; /* GLib's name for the descriptor below */
     int fd;
+    il_time slice;
+    gint priority;      /* when it has caught up */
+    gint busy_priority; /* when a slice was not enough */
 } guest_source;
 
 static __thread ili_g_bridge *current;
@@ -95,12 +100,12 @@ static gboolean guest_dispatch(GSource *base, GSourceFunc callback,
 
     (void)callback;
     (void)data;
-    r = il_loop_turn(source->loop, SLICE);
+    r = il_loop_turn(source->loop, source->slice);
     /* A callback of a nested loop may have ended everything. */
     if (g_source_is_destroyed(base))
         return G_SOURCE_REMOVE;
     follow_descriptor(source);
-    priority = r > 0 ? G_PRIORITY_DEFAULT_IDLE : G_PRIORITY_DEFAULT;
+    priority = r > 0 ? source->busy_priority : source->priority;
     if (priority != g_source_get_priority(base))
         g_source_set_priority(base, priority);
     return G_SOURCE_CONTINUE;
@@ -119,6 +124,9 @@ static GSource *attach_source(il_loop *loop, GMainContext *context)
 
     source->loop = loop;
     source->fd = -1;
+    source->slice = DEFAULT_SLICE;
+    source->priority = G_PRIORITY_DEFAULT;
+    source->busy_priority = G_PRIORITY_DEFAULT_IDLE;
     follow_descriptor(source);
     g_source_set_static_name(base, "interloop");
     g_source_set_can_recurse(base, TRUE);
@@ -325,6 +333,53 @@ int il_g_end(il_loop *loop, il_time grace)
     return r;
 }
 
+static guest_source *source_of(il_loop *loop)
+{
+    if (!current || current->loop != loop || !current->source)
+        return NULL;
+    return (guest_source *)current->source;
+}
+
+int il_g_set_slice(il_loop *loop, il_time slice)
+{
+    guest_source *source = source_of(loop);
+
+    if (!source || slice <= 0)
+        return -EINVAL;
+    source->slice = slice;
+    return 0;
+}
+
+int il_g_set_priority(il_loop *loop, int priority, int busy_priority)
+{
+    guest_source *source = source_of(loop);
+
+    if (!source || busy_priority < priority)
+        return -EINVAL;
+    source->priority = priority;
+    source->busy_priority = busy_priority;
+    g_source_set_priority(&source->base, priority);
+    return 0;
+}
+
+/* --- in one call ------------------------------------------------------------------ */
+
+int il_g_application_run(GApplication *application, int argc, char **argv)
+{
+    il_loop *loop;
+    int status;
+    int r;
+
+    if (!G_IS_APPLICATION(application))
+        return -EINVAL;
+    r = il_g_begin(NULL, &loop);
+    if (r < 0)
+        return r;
+    status = g_application_run(application, argc, argv);
+    (void)il_g_end(loop, GRACE);
+    return status;
+}
+
 int il_g_run(GMainContext *context, il_task_fn *main_fn, void *arg)
 {
     il_loop *loop;
@@ -334,6 +389,6 @@ int il_g_run(GMainContext *context, il_task_fn *main_fn, void *arg)
     if (r < 0)
         return r;
     result = il_loop_run_owned(loop, main_fn, arg);
-    (void)il_g_end(loop, IL_SEC(5));
+    (void)il_g_end(loop, GRACE);
     return result;
 }
