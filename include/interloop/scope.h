@@ -22,6 +22,8 @@
 
 IL_BEGIN_DECLS
 
+typedef struct il_callback il_callback;
+
 /** A scope; lives on the task's stack.  Its fields are private. */
 typedef struct il_scope {
     struct il_scope *outer; /**< private */
@@ -30,7 +32,7 @@ typedef struct il_scope {
     il_task *task;          /**< private: who entered; NULL: not entered */
     il_alarm alarm;         /**< private: the deadline */
     unsigned flags;         /**< private */
-    void *reserved[2];      /**< private */
+    il_link hooks;          /**< private: callbacks to post, in order */
 } il_scope;
 
 /**
@@ -69,6 +71,30 @@ IL_EXPORT int il_scope_leave(il_scope *scope, int result);
 
 /** Cancel a scope from the loop's thread.  Runs nothing, repeats harmlessly. */
 IL_EXPORT void il_scope_cancel(il_scope *scope);
+
+/**
+ * Post a callback when a scope is cancelled; at once if it is already.
+ *
+ * By whomever: by itself, by its deadline, or by a scope around it that no
+ * shield hides.  For what has to be told of a cancel besides the task itself,
+ * such as a worker in another thread.
+ *
+ * Never runs it inside this call or inside what cancels.  When the scope is
+ * left before it is cancelled, or its task ends, the callback is its owner's
+ * again and does not run.  Once posted it runs, also when the scope has been
+ * left in the meantime; il_callback_cancel() prevents this, too.
+ *
+ * @param scope     An entered scope of any task of this thread; NULL for the
+ *                  innermost one of the calling task.
+ * @param callback  Initialised, not queued.  A scope may have any number, which
+ *                  are posted in the order they came.
+ * @retval 0        Registered; il_callback_cancel() takes it back.
+ * @retval -EINVAL  @p callback is NULL or has no function.
+ * @retval -ESRCH   Nobody is in that scope, or a task of another thread; or
+ *                  @p scope is NULL outside tasks.
+ * @retval -EBUSY   The callback is queued already.
+ */
+IL_EXPORT int il_scope_on_cancel(il_scope *scope, il_callback *callback);
 
 /** Move the deadline of an entered scope; #IL_FOREVER removes it. */
 IL_EXPORT void il_scope_set_deadline(il_scope *scope, il_time deadline);

@@ -74,6 +74,7 @@ static void abandon(ili_sched *sched, il_task *task)
         ili_list_remove(&task->item.link);
     if (task->state == ILI_PARKED && task->abort)
         task->abort(task->abort_arg);
+    ili_scope_end_all(task);
     task->state = ILI_DONE;
     task->result = -ECANCELED;
     task->refs++; /* its stack still has frames: never reuse it */

@@ -25,15 +25,17 @@
 
 #include <interloop/scope.h>
 
+#include "task/post.h"
 #include "task/task.h"
 
 #include <errno.h>
 
 enum {
-    CANCELLED = 1, /* by call or deadline */
-    TIMED_OUT = 2, /* by deadline */
-    SHIELD = 4,    /* causes further out do not count */
-    IS_GROUP = 8,  /* part of an il_group: has tasks below it */
+    CANCELLED = 1,  /* by call or deadline */
+    TIMED_OUT = 2,  /* by deadline */
+    SHIELD = 4,     /* causes further out do not count */
+    IS_GROUP = 8,   /* part of an il_group: has tasks below it */
+    HAS_HOOKS = 16, /* `hooks` is a list; else it was never written to */
 };
 
 static void set_cause(il_scope *scope)
@@ -71,6 +73,28 @@ static void set_cancelled(il_task *task)
         ili_cancel_wait(task);
 }
 
+/* The scope has got a cause: whoever wants to know of it is told, but later,
+ * and before the task goes on if it was waiting, for that is queued after. */
+static void post_hooks(ili_sched *sched, il_scope *scope)
+{
+    il_link *link;
+
+    while ((link = ili_list_pop(&scope->hooks)) != NULL)
+        ili_callback_queue(sched, ILI_CONTAINER(link, il_callback, item.link));
+}
+
+/* The scope ends: callbacks that it still holds are their owners' again. */
+static void drop_hooks(il_scope *scope)
+{
+    il_link *link;
+
+    if (ILI_LIKELY(!(scope->flags & HAS_HOOKS)))
+        return;
+    while ((link = ili_list_pop(&scope->hooks)) != NULL)
+        __atomic_store_n(&ILI_CONTAINER(link, il_callback, item.link)->state,
+                         ILI_CALLBACK_IDLE, __ATOMIC_RELEASE);
+}
+
 /* Redo one chain, from `scope` inwards. */
 static void redo_chain(ili_sched *sched, il_scope *scope)
 {
@@ -80,6 +104,8 @@ static void redo_chain(ili_sched *sched, il_scope *scope)
         set_cause(scope);
         if (scope->flags & IS_GROUP && scope->cause != before)
             push_children(sched, ILI_CONTAINER(scope, il_group, scope));
+        if (scope->flags & HAS_HOOKS && scope->cause)
+            post_hooks(sched, scope);
     }
 }
 
@@ -176,12 +202,19 @@ void ili_scope_pop(il_scope *scope)
     ILI_ASSERT(task && task->scope == scope && scope->outer &&
                "scopes are left in the order of entering");
     disarm(task->sched, scope);
+    drop_hooks(scope);
     task->scope = scope->outer;
     task->scope->inner = NULL;
     task->cancelled = task->scope->cause != NULL;
     if (!task->cancelled)
         task->ignored = 0;
     scope->task = NULL;
+}
+
+void ili_scope_end_all(il_task *task)
+{
+    for (il_scope *scope = &task->root; scope; scope = scope->inner)
+        drop_hooks(scope);
 }
 
 static int enter(il_scope *scope, il_time deadline, unsigned flags)
@@ -240,6 +273,28 @@ void ili_scope_cancel_root(ili_sched *sched)
 {
     sched->root.scope.flags |= CANCELLED;
     propagate(sched, &sched->root.scope);
+}
+
+int il_scope_on_cancel(il_scope *scope, il_callback *callback)
+{
+    il_task *task = il_task_current();
+
+    ILI_RETURN_IF_FAIL(callback && callback->fn, -EINVAL);
+    if (!scope && task)
+        scope = task->scope;
+    ILI_RETURN_IF_FAIL(scope && scope->task && is_here(scope->task), -ESRCH);
+    ILI_RETURN_IF_FAIL(scope->task->state != ILI_DONE, -ESRCH); /* abandoned */
+    ILI_RETURN_IF_FAIL(ili_callback_claim(callback, ILI_CALLBACK_HOOK), -EBUSY);
+    if (scope->cause) {
+        ili_callback_queue(scope->task->sched, callback);
+        return 0;
+    }
+    if (!(scope->flags & HAS_HOOKS))
+        ili_list_init(&scope->hooks);
+    scope->flags |= HAS_HOOKS;
+    callback->loop = scope->task->sched->loop;
+    ili_list_append(&scope->hooks, &callback->item.link);
+    return 0;
 }
 
 void il_scope_set_deadline(il_scope *scope, il_time deadline)

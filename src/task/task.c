@@ -93,6 +93,7 @@ static _Noreturn void finish(il_task *task, int result)
         task->destroy(task->arg); /* may wait, as the body may */
     if (ILI_UNLIKELY(task->scope != &task->root))
         die_of_open_scope(task);
+    ili_scope_end_all(task);
 
     task->result = result;
     task->state = ILI_DONE;

@@ -136,6 +136,10 @@ void ili_scope_init_group(il_scope *scope, il_task *task);
 /* Leave the innermost scope of its task. */
 void ili_scope_pop(il_scope *scope);
 
+/* The task leaves what is left of its scopes, the root at least, by ending or by
+ * being abandoned. */
+void ili_scope_end_all(il_task *task);
+
 /* Cancel every task of a thread. */
 void ili_scope_cancel_root(ili_sched *sched);
 
