@@ -17,6 +17,7 @@
 #include <interloop/host.h>
 #include <interloop/io.h>
 #include <interloop/loop.h>
+#include <interloop/modal.h>
 #include <interloop/node.h>
 #include <interloop/scope.h>
 #include <interloop/task.h>
