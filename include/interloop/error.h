@@ -46,6 +46,8 @@ typedef struct il_report {
     const char *file;      /**< source file that spawned it; "?" if unknown */
     unsigned line;         /**< line that spawned it; 0 if unknown */
     const char *message;   /**< one sentence without a full stop */
+    const char *waits_for; /**< what the task waits for now, e.g. "time"; NULL
+                                if it does not wait */
 } il_report;
 
 /** Receives reports.  Runs on the loop's thread, outside every task. */

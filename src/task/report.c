@@ -19,9 +19,10 @@
 
 static void print(const il_report *report)
 {
-    fprintf(stderr, "interloop: %s: '%s' spawned at %s:%u: %s\n",
+    fprintf(stderr, "interloop: %s: '%s' spawned at %s:%u: %s%s%s\n",
             report->message, report->task_name, report->file, report->line,
-            il_strerror(report->error));
+            il_strerror(report->error), report->waits_for ? ", waits for " : "",
+            report->waits_for ? report->waits_for : "");
 }
 
 void ili_report_now(ili_sched *sched, const il_task *task, il_report_kind kind,
@@ -33,7 +34,10 @@ void ili_report_now(ili_sched *sched, const il_task *task, il_report_kind kind,
                                .task_name = ili_task_name(task),
                                .file = site && site->file ? site->file : "?",
                                .line = site ? site->line : 0,
-                               .message = message };
+                               .message = message,
+                               .waits_for = task->state == ILI_PARKED
+                                                ? task->waits_for
+                                                : NULL };
 
     if (sched->report)
         sched->report(&report, sched->report_arg);

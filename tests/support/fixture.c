@@ -23,6 +23,8 @@ static void keep(const il_report *report, void *arg)
     kept->outside_tasks = il_task_current() == NULL;
     (void)snprintf(kept->task_name, sizeof kept->task_name, "%s",
                    report->task_name ? report->task_name : "(null)");
+    (void)snprintf(kept->waits_for, sizeof kept->waits_for, "%s",
+                   report->waits_for ? report->waits_for : "");
     (void)snprintf(kept->file, sizeof kept->file, "%s",
                    report->file ? report->file : "(null)");
     CHECK(report->message != NULL);

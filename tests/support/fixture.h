@@ -21,6 +21,7 @@ struct kept_report {
     int error;
     char task_name[32];
     char file[128];
+    char waits_for[32]; /* empty: for nothing */
     unsigned line;
     bool outside_tasks; /* il_task_current() was NULL during the call */
 };
