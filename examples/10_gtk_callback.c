@@ -45,15 +45,11 @@ static void activate(GtkApplication *app)
 int main(int argc, char **argv)
 {
     GtkApplication *app = gtk_application_new(NULL, G_APPLICATION_NON_UNIQUE);
-    il_loop *loop;
     int status;
 
-    if (il_g_begin(NULL, &loop) < 0)
-        return 1;
     g_signal_connect(app, "activate", G_CALLBACK(activate), NULL);
-    status = g_application_run(G_APPLICATION(app), argc, argv);
+    status = il_g_application_run(G_APPLICATION(app), argc, argv);
     g_object_unref(app);
-    il_g_end(loop, IL_SEC(5));
     return status;
 }
 /* README } */

@@ -6,7 +6,7 @@
  * @file glib/call.h
  * @brief Wait for any pair of GIO functions, `_async` and `_finish`.
  *
- * For tasks of a loop that is a guest, see glib/guest.h.
+ * For tasks of a loop that is a guest, see il_g_begin().
  */
 
 #include <interloop/interloop.h>

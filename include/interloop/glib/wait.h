@@ -6,7 +6,7 @@
  * @file glib/wait.h
  * @brief Wait for a signal in one line.
  *
- * For tasks of a loop that is a guest, see glib/guest.h.
+ * For tasks of a loop that is a guest, see il_g_begin().
  */
 
 #include <interloop/glib/emission.h>
