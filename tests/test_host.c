@@ -1,67 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 
-/* test_host.c - the loop as a guest of the smallest possible host. */
+/* test_host.c - the loop as a guest of the smallest possible host.
+ *
+ * What every host must do is in tests/scenarios/; here is what only a host that
+ * counts and misbehaves can show. */
 
 #include "support/fixture.h"
 #include "support/pipes.h"
-#include "support/scenarios.h"
 #include "support/trivial_host.h"
 
 #include <errno.h>
 #include <time.h>
 #include <unistd.h>
-
-struct main_task {
-    il_task_fn *fn;
-    struct trivial_host *host;
-    int result;
-};
-
-static int run_then_quit(void *arg)
-{
-    struct main_task *m = arg;
-
-    m->result = m->fn(NULL);
-    m->host->quit = true;
-    return 0;
-}
-
-static void test_host_scenarios_run_natively(void **state)
-{
-    (void)state;
-    for (unsigned i = 0; i < n_scenarios; i++)
-        assert_int_equal(il_run(scenarios[i].fn, NULL), 0);
-}
-
-static void test_host_scenarios_run_as_a_guest(void **state)
-{
-    struct fixture *f = *state;
-    struct trivial_host host;
-
-    for (unsigned i = 0; i < n_scenarios; i++) {
-        struct main_task m = { scenarios[i].fn, &host, -1 };
-
-        assert_int_equal(trivial_host_attach(&host, f->loop), 0);
-        assert_true(il_loop_is_guest(f->loop));
-        assert_int_equal(il_spawn(NULL, run_then_quit, &m, NULL), 0);
-        trivial_host_run(&host, 5000);
-        assert_true(host.quit);
-        assert_int_equal(m.result, 0);
-        assert_int_equal(il_loop_detach(f->loop), 0);
-        assert_false(il_loop_is_guest(f->loop));
-    }
-}
-
-static void test_host_scenarios_run_in_owner_mode(void **state)
-{
-    struct fixture *f = *state;
-    struct trivial_host host;
-
-    assert_int_equal(trivial_host_attach(&host, f->loop), 0);
-    for (unsigned i = 0; i < n_scenarios; i++)
-        assert_int_equal(il_loop_run_owned(f->loop, scenarios[i].fn, NULL), 0);
-    assert_int_equal(il_loop_detach(f->loop), 0);
-}
 
 static int stop_and_wait(void *arg)
 {
@@ -182,8 +132,8 @@ static int return_seven(void *arg)
 
 static int misuse(void *arg)
 {
-    struct main_task *m = arg;
-    il_loop *loop = m->host->loop;
+    struct trivial_host *host = arg;
+    il_loop *loop = host->loop;
 
     CHECK(il_loop_is_running(loop));
     CHECK_INT(il_loop_run(loop), -EBUSY);
@@ -192,7 +142,7 @@ static int misuse(void *arg)
     CHECK_INT(il_loop_detach(loop), -EBUSY);
     CHECK_INT(il_yield(), 0);
     CHECK_INT(il_loop_detach(loop), -EBUSY);
-    m->host->quit = true;
+    host->quit = true;
     return 0;
 }
 
@@ -200,7 +150,6 @@ static void test_host_refuses_what_makes_no_sense(void **state)
 {
     struct fixture *f = *state;
     struct trivial_host host, other;
-    struct main_task m = { NULL, &host, 0 };
     const il_host empty = { .name = "empty" };
     const il_host least = { .name = "least", .request_turn = request_nothing };
 
@@ -215,7 +164,7 @@ static void test_host_refuses_what_makes_no_sense(void **state)
     assert_int_equal(il_loop_detach(f->loop), 0);
 
     assert_int_equal(trivial_host_attach(&host, f->loop), 0);
-    assert_int_equal(il_spawn_lazy(NULL, misuse, &m, NULL), 0);
+    assert_int_equal(il_spawn_lazy(NULL, misuse, &host, NULL), 0);
     trivial_host_run(&host, 5000);
     assert_true(host.quit);
     assert_int_equal(il_loop_detach(f->loop), 0);
@@ -255,7 +204,9 @@ static void test_host_tasks_survive_a_change_of_mode(void **state)
     settle(f);
     assert_int_equal(il_spawn_lazy(NULL, note_lazily, TEXT("ready"), NULL), 0);
 
+    assert_false(il_loop_is_guest(f->loop));
     assert_int_equal(trivial_host_attach(&host, f->loop), 0);
+    assert_true(il_loop_is_guest(f->loop));
     trivial_host_iterate(&host, 0);
     assert_string_equal(noted(), "ready");
     assert_int_equal(write(fds[1], "x", 1), 1);
@@ -265,10 +216,87 @@ static void test_host_tasks_survive_a_change_of_mode(void **state)
     assert_int_equal(il_spawn(NULL, read_once, &reader, NULL), 0);
     assert_int_equal(il_spawn_lazy(NULL, note_lazily, TEXT("native"), NULL), 0);
     assert_int_equal(il_loop_detach(f->loop), 0);
+    assert_false(il_loop_is_guest(f->loop));
     assert_int_equal(write(fds[1], "yz", 2), 2);
     settle(f);
     assert_string_equal(noted(), "ready read:1 slept native read:2");
     close_both(fds);
+}
+
+/* --- Nested rounds -------------------------------------------------------- */
+
+/* Runs in the nested round, and opens a third. */
+static int wait_inside(void *arg)
+{
+    struct trivial_host *host = arg;
+
+    CHECK_INT(host->depth, 2);
+    note("inside");
+    CHECK_INT(il_yield(), 0);
+    note("again");
+    return 0;
+}
+
+static int open_a_nested_round(void *arg)
+{
+    struct trivial_host *host = arg;
+    il_task *me = il_task_current();
+    il_task *task;
+
+    CHECK_INT(host->depth, 1);
+    CHECK_INT(il_spawn_lazy(NULL, wait_inside, host, &task), 0);
+    for (int i = 0; i < 10 && !il_task_is_done(task); i++)
+        trivial_host_iterate(host, 100);
+    CHECK(il_task_current() == me);
+    note("back");
+    CHECK_INT(il_yield(), 0);
+    CHECK_INT(il_task_join(task, NULL), 0);
+    il_task_unref(task);
+    host->quit = true;
+    return 0;
+}
+
+/* A callback that the host dispatches while a task waits underneath: not a
+ * place to wait in. */
+static int wait_in_a_dispatch(void *arg)
+{
+    struct trivial_host *host = arg;
+    int r;
+
+    host->depth++;
+    r = il_sleep(IL_MS(1));
+    host->depth--;
+    CHECK_INT(r, -EDEADLK);
+    CHECK_INT(il_sleep(IL_MS(1)), 0);
+    host->quit = true;
+    return 0;
+}
+
+static void test_host_nested_rounds_run_other_tasks(void **state)
+{
+    struct fixture *f = *state;
+    struct trivial_host host;
+
+    assert_int_equal(trivial_host_attach(&host, f->loop), 0);
+    assert_int_equal(il_spawn_lazy(NULL, open_a_nested_round, &host, NULL), 0);
+    trivial_host_run(&host, 5000);
+    assert_true(host.quit);
+    assert_int_equal(host.depth, 0);
+    assert_string_equal(noted(), "inside again back");
+    assert_int_equal(il_loop_detach(f->loop), 0);
+}
+
+static void test_host_waiting_under_a_deeper_dispatch_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct trivial_host host;
+
+    assert_int_equal(trivial_host_attach(&host, f->loop), 0);
+    assert_int_equal(il_spawn_lazy(NULL, wait_in_a_dispatch, &host, NULL), 0);
+    trivial_host_run(&host, 5000);
+    assert_true(host.quit);
+    assert_int_equal(take_report(f).kind, IL_REPORT_NESTED_PARK);
+    assert_int_equal(il_loop_detach(f->loop), 0);
 }
 
 /* --- Asking for turns ----------------------------------------------------- */
@@ -395,13 +423,12 @@ static void test_host_native_loop_does_not_spin_either(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_host_scenarios_run_natively),
-        TEST(test_host_scenarios_run_as_a_guest),
-        TEST(test_host_scenarios_run_in_owner_mode),
         TEST(test_host_that_ends_first_interrupts_the_owner),
         TEST(test_host_stopped_guest_takes_no_turns),
         TEST(test_host_refuses_what_makes_no_sense),
         TEST(test_host_tasks_survive_a_change_of_mode),
+        TEST(test_host_nested_rounds_run_other_tasks),
+        TEST(test_host_waiting_under_a_deeper_dispatch_is_refused),
         TEST(test_host_requests_are_coalesced),
         TEST(test_host_idle_guest_takes_no_turns),
         TEST(test_host_native_loop_does_not_spin_either),

@@ -5,46 +5,10 @@
 #include "guest_fixture.h"
 
 #include "../support/pipes.h"
-#include "../support/scenarios.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <unistd.h>
-
-struct main_task {
-    il_task_fn *fn;
-    int result;
-    bool over;
-};
-
-static int run_main(void *arg)
-{
-    struct main_task *m = arg;
-
-    m->result = m->fn(NULL);
-    m->over = true;
-    return 0;
-}
-
-static void test_guest_runs_every_scenario(void **state)
-{
-    (void)state;
-    for (unsigned i = 0; i < n_scenarios; i++) {
-        struct main_task m = { scenarios[i].fn, -1, false };
-
-        assert_int_equal(il_spawn(NULL, run_main, &m, NULL), 0);
-        assert_true(iterate_until(&m.over, 5000));
-        assert_int_equal(m.result, 0);
-    }
-}
-
-static void test_guest_owner_mode_runs_every_scenario(void **state)
-{
-    (void)state;
-    for (unsigned i = 0; i < n_scenarios; i++)
-        assert_int_equal(il_g_run(NULL, scenarios[i].fn, NULL), 0);
-    assert_null(il_loop_current());
-}
 
 static gboolean set_future(gpointer data)
 {
@@ -391,8 +355,6 @@ static void test_guest_of_another_context_runs_there_only(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        GUEST_TEST(test_guest_runs_every_scenario),
-        cmocka_unit_test(test_guest_owner_mode_runs_every_scenario),
         cmocka_unit_test(test_guest_owner_mode_lets_glib_work),
         GUEST_TEST(test_guest_begins_once),
         GUEST_TEST(test_guest_idle_one_does_not_spin),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* trivial_host.c - a foreign loop in sixty lines. */
+/* trivial_host.c - a foreign loop in some sixty lines. */
 
 #include "trivial_host.h"
 
@@ -15,6 +15,11 @@ static void request_turn(void *data)
 
     host->n_requests++;
     host->turn_requested = true;
+}
+
+static int depth(void *data)
+{
+    return ((struct trivial_host *)data)->depth;
 }
 
 static void suspend_task(void *data, void **slot)
@@ -53,6 +58,7 @@ static void quit(void *data)
 static const il_host trivial = {
     .name = "trivial",
     .request_turn = request_turn,
+    .depth = depth,
     .suspend = suspend_task,
     .resume = resume_task,
     .run = run,
@@ -105,9 +111,9 @@ void trivial_host_iterate(struct trivial_host *host, int limit_ms)
         return;
     host->turn_requested = false;
     host->n_turns++;
-    host->in_turn = true;
+    host->depth++;
     r = il_loop_turn(host->loop, IL_MS(2));
-    host->in_turn = false;
+    host->depth--;
     CHECK(r == 0 || r == 1);
     if (r == 1)
         host->turn_requested = true;

@@ -16,7 +16,7 @@ struct trivial_host {
     il_loop *loop;
     bool turn_requested;
     bool quit;
-    bool in_turn;
+    int depth;           /* rounds that are under way, one inside the other */
     unsigned n_requests; /* request_turn() calls */
     unsigned n_turns;    /* il_loop_turn() calls */
     unsigned n_wakes;    /* times poll() returned */
@@ -36,7 +36,8 @@ const il_host *trivial_host_functions(void);
 /* Sleep and run turns until quit is set or LIMIT_MS passed. */
 void trivial_host_run(struct trivial_host *host, int limit_ms);
 
-/* One round: at most one sleep of at most LIMIT_MS and one turn. */
+/* One round: at most one sleep of at most LIMIT_MS and one turn.  May be called
+ * inside a task, which is a nested host loop. */
 void trivial_host_iterate(struct trivial_host *host, int limit_ms);
 
 #endif
