@@ -6,6 +6,7 @@
  * 20 microseconds of processor time at a time for ever:
  *
  *   ours    four tasks that yield in between, as a GLib guest
+ *   crowd   a hundred thousand of them
  *   idle    a plain g_idle_add (), GLib's own answer
  *   timeout a plain g_timeout_add (0): default priority, above drawing
  *   alone   nobody
@@ -29,6 +30,7 @@
 #define WARM_UP_NS 1e9
 #define BURN_NS 20e3
 #define N_TASKS 4
+#define N_CROWD (100L * 1000)
 #define MAX_FRAMES 100000
 
 static GMainLoop *main_loop;
@@ -145,18 +147,28 @@ static int burning_task(void *arg)
     return 0;
 }
 
-static void run_ours(long n)
+static void run_tasks(long n, long n_tasks)
 {
     il_loop *loop;
-    int i;
+    long i;
 
     main_loop = g_main_loop_new(NULL, FALSE);
     BENCH_CHECK(il_g_begin(NULL, &loop));
     open_window();
-    for (i = 0; i < N_TASKS; i++)
+    for (i = 0; i < n_tasks; i++)
         BENCH_CHECK(il_spawn_lazy(NULL, burning_task, NULL, NULL));
     measure(n);
-    BENCH_CHECK(il_g_end(loop, IL_SEC(1)));
+    BENCH_CHECK(il_g_end(loop, IL_SEC(10)));
+}
+
+static void run_ours(long n)
+{
+    run_tasks(n, N_TASKS);
+}
+
+static void run_crowd(long n)
+{
+    run_tasks(n, N_CROWD);
 }
 
 static gboolean burning_source(gpointer arg)
@@ -192,11 +204,9 @@ static void run_alone(long n)
 int main(int argc, char **argv)
 {
     static const struct bench_contender table[] = {
-        { "ours", run_ours, SECONDS },
-        { "idle", run_idle, SECONDS },
-        { "timeout", run_timeout, SECONDS },
-        { "alone", run_alone, SECONDS },
-        { NULL, NULL, 0 },
+        { "ours", run_ours, SECONDS },   { "crowd", run_crowd, SECONDS },
+        { "idle", run_idle, SECONDS },   { "timeout", run_timeout, SECONDS },
+        { "alone", run_alone, SECONDS }, { NULL, NULL, 0 },
     };
 
     return bench_main(argc, argv, table);

@@ -112,12 +112,17 @@ number() {
 }
 
 # One row.  A goal of "0.7" is for the ratio, "<= 20" and the like for our
-# figure alone, "-" is none.
+# figure alone, "-" is none.  A peer that runs in our own process is named with
+# its metric, as "ours:its_metric".
 row() { # label goal program metric ours [peer peer's-name]
     local label=$1 goal=$2 program=$3 metric=$4 ours=$5 peer=${6-} name=${7-}
     local a b='' ratio='' verdict='' shown=''
 
     a=$(median "$program" "$ours" "$metric")
+    if [ "$peer" != "${peer#*:}" ]; then
+        metric=${peer#*:}
+        peer=${peer%:*}
+    fi
     [ -z "$peer" ] || b=$(median "$program" "$peer" "$metric")
     if [ -n "$a" ] && [ -n "$b" ]; then
         ratio=$(awk -v a="$a" -v b="$b" 'BEGIN { if (b) printf "%.2f", a / b }')
@@ -235,18 +240,90 @@ table_glib() {
         compete $p ours glib glib-source native ev uv
         row 'pipe ping-pong, guest of GLib' 0.7 $p ns ours glib g_unix_fd_add
         row '  against recursive sources' - $p ns ours glib-source 'own GSource'
+        row '  against native' 1.11 $p ns ours native 'without GLib'
         row '  without GLib' - $p ns native ev libev
         row '' - $p ns native uv libuv
     fi
     if wanted $f; then
         open_display
-        compete $f ours idle
+        compete $f ours idle crowd
         row 'frames, always busy: p99 gap, ms' '< 20' $f p99_ms ours idle \
             g_idle_add
         row '  thread still ours, %' '>= 80' $f share ours idle g_idle_add
         row '  p50 gap, ms' - $f p50_ms ours idle g_idle_add
         row '  longest gap, ms' - $f max_ms ours idle g_idle_add
         row '  frames a second' - $f fps ours idle g_idle_add
+        row '  p99 gap of 100000 tasks, ms' '< 20' $f p99_ms crowd ours '4 tasks'
+        row '  their longest gap, ms' - $f max_ms crowd ours '4 tasks'
+        row '  their share of the thread, %' - $f share crowd ours '4 tasks'
+    fi
+}
+
+table_guest() {
+    local p=bench_guest n
+
+    wanted $p || return 0
+    for n in 64 1000; do
+        compete $p "yield $n" "native-yield $n"
+        row "yield as a guest, $n tasks" 1.11 $p ns "yield $n" \
+            "native-yield $n" native
+    done
+    for n in 1 100; do
+        compete $p "post $n" "native-post $n"
+        row "post as a guest, $n a turn" 1.11 $p ns "post $n" \
+            "native-post $n" native
+    done
+    for n in 1 100; do
+        compete $p "ours-host $n" "glib-host $n"
+        row "post from a GLib callback, $n" - $p ns "ours-host $n" \
+            "glib-host $n" g_idle_add
+    done
+}
+
+table_bridge() {
+    local s=bench_slot c=bench_call n
+
+    if wanted $s; then
+        compete $s ours handler
+        compete $s 'ours-yield 1' 'gtask 1'
+        compete $s 'ours-yield 100' 'gtask 100'
+        compete $s 'ours-wait 1' 'glib-once 1'
+        row 'slot that ends at once' - $s ns ours handler 'plain handler'
+        row '' - $s ns ours 'gtask 100' 'GTask, 100 at a time'
+        for n in 1 100; do
+            row "slot that yields, $n at a time" - $s ns "ours-yield $n" \
+                "gtask $n" "GTask, $n at a time"
+        done
+        row 'wait for a signal' - $s ns 'ours-wait 1' 'glib-once 1' \
+            'one-shot handler, idle'
+    fi
+    if wanted $c; then
+        compete $c ours glib ours-cancellable glib-cancellable
+        row 'call of a GTask' 1.3 $c ns ours glib callback
+        row '  with a cancellable each' 1.3 $c ns ours-cancellable \
+            glib-cancellable 'callback, cancellable'
+    fi
+}
+
+table_host() {
+    local l=bench_latency i=bench_iteration what
+
+    if wanted $l; then
+        compete $l ours
+        for what in p50 p99; do
+            row "thread-safe post: $what, us" 0.7 $l ${what}_us ours \
+                ours:invoke_${what}_us g_main_context_invoke
+            row '' - $l ${what}_us ours ours:floor_${what}_us \
+                'eventfd of a GSource'
+        done
+    fi
+    if wanted $i; then
+        compete $i ours ours-fds ours-timers empty glib-fds glib-timers
+        row 'iteration of the host, idle guest' 2 $i ns ours empty 'no guest'
+        row '  1000 descriptors' 2 $i ns ours-fds empty 'no guest'
+        row '' - $i ns ours-fds glib-fds '1000 g_unix_fd_add'
+        row '  100000 timers' 2 $i ns ours-timers empty 'no guest'
+        row '' - $i ns ours-timers glib-timers '100000 g_timeout_add'
     fi
 }
 
@@ -284,5 +361,8 @@ line what ours peer ratio goal '' 'the peer'
 table_core
 table_parked
 table_glib
+table_guest
+table_bridge
+table_host
 table_loop
 exit $crashed
