@@ -116,6 +116,7 @@ struct ili_poller {
     struct ev_fork moved;  /* the backend's descriptor was made anew */
     int fd;                /* the backend's; -1: ask again */
     unsigned n_ready;      /* counts watches that have called back */
+    unsigned n_started;    /* watches, the loop's own eventfd among them */
 };
 
 struct ili_watch {
@@ -123,6 +124,7 @@ struct ili_watch {
     ili_poller *poller;
     ili_watch_fn *fn;
     void *data;
+    bool counted; /* in poller->n_started */
 };
 
 static void on_sleep_over(struct ev_loop *loop, struct ev_timer *timer, int e)
@@ -240,13 +242,29 @@ void ili_poller_run(ili_poller *poller, il_time timeout)
     }
 }
 
+bool ili_poller_is_idle(const ili_poller *poller)
+{
+    return poller->n_started <= 1;
+}
+
 /* --- watches ------------------------------------------------------------------ */
+
+/* libev stops a watch by itself when its descriptor is not open. */
+static void count(ili_watch *watch)
+{
+    bool active = ev_is_active(&watch->io);
+
+    if (active != watch->counted)
+        watch->poller->n_started += active ? 1u : -1u;
+    watch->counted = active;
+}
 
 static void on_ready(struct ev_loop *loop, struct ev_io *io, int events)
 {
     ili_watch *watch = ILI_CONTAINER(io, ili_watch, io);
 
     (void)loop;
+    count(watch);
     watch->poller->n_ready++;
     watch->fn(watch->data, (events & EV_ERROR) != 0);
 }
@@ -282,16 +300,19 @@ int ili_watch_start(ili_watch *watch)
         return -ENOMEM;
     out_of_memory = false;
     ev_io_start(watch->poller->loop, &watch->io);
-    if (!out_of_memory)
-        return 0;
-    ev_io_stop(watch->poller->loop, &watch->io);
-    return -ENOMEM;
+    if (out_of_memory) {
+        ev_io_stop(watch->poller->loop, &watch->io);
+        return -ENOMEM;
+    }
+    count(watch);
+    return 0;
 }
 
 void ili_watch_stop(ili_watch *watch)
 {
     if (ev_is_active(&watch->io) || ev_is_pending(&watch->io))
         ev_io_stop(watch->poller->loop, &watch->io);
+    count(watch);
 }
 
 bool ili_watch_is_started(const ili_watch *watch)

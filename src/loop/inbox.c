@@ -102,15 +102,27 @@ void ili_inbox_awake(il_loop *loop)
     atomic_store_explicit(&loop->need_wake, false, memory_order_relaxed);
 }
 
-static void on_wake(void *data, bool failed)
+/* The inbox is looked at in every turn; here the eventfd is only made quiet. */
+static void quieten(const il_loop *loop)
 {
-    il_loop *loop = data;
     uint64_t count;
 
-    (void)failed;
-    /* The inbox is looked at in every turn; here it is only made quiet. */
     if (read(loop->wake_fd, &count, sizeof count) < 0)
         return;
+}
+
+static void on_wake(void *data, bool failed)
+{
+    (void)failed;
+    quieten(data);
+}
+
+void ili_inbox_quieten(il_loop *loop)
+{
+    /* Whoever took the flag writes, but perhaps has not yet: then the host's
+     * next poll finds it. */
+    if (!atomic_load_explicit(&loop->need_wake, memory_order_relaxed))
+        quieten(loop);
 }
 
 int ili_inbox_open(il_loop *loop)

@@ -117,6 +117,9 @@ void ili_inbox_collect(ili_sched *sched);
 bool ili_inbox_may_sleep(il_loop *loop);
 void ili_inbox_awake(il_loop *loop);
 
+/* Without a poll: what woke us need not wake us once more. */
+void ili_inbox_quieten(il_loop *loop);
+
 int ili_inbox_open(il_loop *loop);
 /* Refuse posts from now on and queue what is there. */
 void ili_inbox_close(il_loop *loop);

@@ -30,6 +30,9 @@ int ili_poller_fd(ili_poller *poller);
  * nanoseconds (IL_FOREVER: without limit; 0: not at all), call back. */
 void ili_poller_run(ili_poller *poller, il_time timeout);
 
+/* Whether nothing is watched but the loop's own eventfd. */
+bool ili_poller_is_idle(const ili_poller *poller);
+
 /* Watch one direction (IL_READ or IL_WRITE) of a descriptor.  Made stopped.
  * NULL when out of memory. */
 ili_watch *ili_watch_new(ili_poller *poller, int fd, int direction,

@@ -149,12 +149,42 @@ void ili_loop_one_turn(il_loop *loop, il_time limit)
              (loop->sched.may_cross = false, true));
 }
 
+/* Whether the kernel may know something that a guest's host, which is about to
+ * poll, would not tell just as soon. */
+static bool is_worth_polling(const il_loop *loop)
+{
+    return !ili_poller_is_idle(loop->poller) ||
+           !ili_list_empty(&loop->touched) ||
+           ili_alarms_next(&loop->sched.alarms) <= loop->looked_at;
+}
+
+/* Queue what the next turn of a slice is to run.  A guest's host has polled a
+ * moment ago and will again soon: what is known already need not wait for a
+ * system call, and with nothing to watch none is needed at the end either. */
+static void gather(il_loop *loop, bool ran)
+{
+    ili_sched *sched = &loop->sched;
+
+    bool can_wait = false;
+
+    if (sched->host && !loop->is_virtual) {
+        ili_inbox_collect(sched);
+        can_wait = ran ? !ili_sched_is_busy(sched) && !is_worth_polling(loop)
+                       : ili_sched_is_busy(sched);
+    }
+    sched->turn_time = loop->looked_at;
+    if (!can_wait)
+        ili_loop_poll(loop, 0);
+    else if (ran)
+        ili_inbox_quieten(loop);
+}
+
 int ili_loop_slice(il_loop *loop, il_time deadline)
 {
     /* However short the budget, something is done. */
     for (bool ran = false;; ran = true) {
         if (!ili_list_linked(&loop->sched.marker.link)) {
-            ili_loop_poll(loop, 0);
+            gather(loop, ran);
             /* A stop from interleaved code comes after one more turn. */
             if (!ili_sched_is_busy(&loop->sched) || (loop->stop && ran))
                 break;
