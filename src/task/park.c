@@ -32,13 +32,16 @@ static void host_suspend(ili_sched *sched, il_task *task)
         sched->host->suspend(sched->host_data, task->host_slot);
 }
 
-void ili_task_got_thread(il_task *task)
+static void host_resume(ili_sched *sched, il_task *task)
 {
-    ili_sched *sched = task->sched;
-
-    task->depth = ili_sched_depth(sched);
     if (sched->host && sched->host->resume)
         sched->host->resume(sched->host_data, task->host_slot);
+}
+
+void ili_task_got_thread(il_task *task)
+{
+    task->depth = ili_sched_depth(task->sched);
+    host_resume(task->sched, task);
 }
 
 /* Leave the stack of `task`, whose state says why, and come back some time. */
@@ -57,8 +60,12 @@ static __attribute__((noinline)) void give_up(ili_sched *sched, il_task *task)
     if (ILI_LIKELY(to != &task->coro))
         ili_coro_switch(&task->coro, to);
 
-    if (ILI_UNLIKELY(sched->host != NULL))
-        ili_task_got_thread(task);
+    if (ILI_UNLIKELY(sched->host != NULL)) {
+        /* Only a runner brings a parked task back, however many tasks handed
+         * on the thread in between: nobody need ask the host. */
+        task->depth = sched->turn_depth;
+        host_resume(sched, task);
+    }
 }
 
 /* A suspension inside a cancelled scope: refused, but not for ever quietly. */
