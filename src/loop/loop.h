@@ -52,6 +52,7 @@ struct il_loop {
     int credit_size;     /* items between two looks at the clock */
     unsigned busy_turns; /* without a pause */
     il_time looked_at;   /* when the clock was last looked at */
+    il_time polled_at;   /* its value at the last poll */
 
     il_mode mode;
     bool running;      /* il_loop_run, il_run, or started as a guest */

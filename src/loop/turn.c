@@ -97,6 +97,7 @@ void ili_loop_poll(il_loop *loop, il_time limit)
     if (!ili_list_empty(&loop->touched) && ili_fds_check(loop))
         timeout = 0;
     ili_poller_run(loop->poller, timeout);
+    loop->polled_at = loop->looked_at;
     if (timeout > 0)
         ili_inbox_awake(loop);
 
@@ -158,25 +159,30 @@ static bool is_worth_polling(const il_loop *loop)
            ili_alarms_next(&loop->sched.alarms) <= loop->looked_at;
 }
 
-/* Queue what the next turn of a slice is to run.  A guest's host has polled a
- * moment ago and will again soon: what is known already need not wait for a
- * system call, and with nothing to watch none is needed at the end either. */
+/* Whether the kernel may be left alone before the next turn of a slice.  The
+ * host has polled before the first one, and will after the last. */
+static bool may_skip_poll(const il_loop *loop, bool ran)
+{
+    if (!ili_sched_is_busy(&loop->sched))
+        return ran && !is_worth_polling(loop);
+    return !ran || (loop->busy_turns >= BUSY_TURNS &&
+                    loop->looked_at - loop->polled_at < LOOK_LATE &&
+                    ili_alarms_next(&loop->sched.alarms) > loop->looked_at);
+}
+
+/* Queue what the next turn of a slice is to run. */
 static void gather(il_loop *loop, bool ran)
 {
-    ili_sched *sched = &loop->sched;
-
-    bool can_wait = false;
-
-    if (sched->host && !loop->is_virtual) {
-        ili_inbox_collect(sched);
-        can_wait = ran ? !ili_sched_is_busy(sched) && !is_worth_polling(loop)
-                       : ili_sched_is_busy(sched);
+    if (loop->sched.host && !loop->is_virtual && !loop->stop) {
+        ili_inbox_collect(&loop->sched);
+        if (may_skip_poll(loop, ran)) {
+            loop->sched.turn_time = loop->looked_at;
+            if (!ili_sched_is_busy(&loop->sched))
+                ili_inbox_quieten(loop);
+            return;
+        }
     }
-    sched->turn_time = loop->looked_at;
-    if (!can_wait)
-        ili_loop_poll(loop, 0);
-    else if (ran)
-        ili_inbox_quieten(loop);
+    ili_loop_poll(loop, 0);
 }
 
 int ili_loop_slice(il_loop *loop, il_time deadline)
