@@ -19,6 +19,7 @@
 #include <interloop/export.h>
 #include <interloop/loop.h>
 
+#include <stdbool.h>
 #include <stddef.h>
 
 IL_BEGIN_DECLS
@@ -31,6 +32,11 @@ typedef struct il_host {
      *  descriptor and deadline again.  Coalesced: called at most once until
      *  the next turn.  Called on the loop's thread only. */
     void (*request_turn)(void *data);
+
+    /** The host looks at il_loop_next_deadline() each time before it sleeps,
+     *  in nested loops too.  Then `request_turn` is called only for what
+     *  changes between such a look and the next turn. */
+    bool asks;
 
     /** How deep the host's dispatches are nested now.  NULL: always 0. */
     int (*depth)(void *data);

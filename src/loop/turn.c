@@ -213,6 +213,11 @@ static bool is_last_turn_below(const il_loop *loop)
            !ili_list_linked(&loop->sched.marker.link);
 }
 
+static bool host_asks(const il_loop *loop)
+{
+    return loop->sched.host && loop->sched.host->asks;
+}
+
 int il_loop_turn(il_loop *loop, il_time budget)
 {
     il_time now = ili_clock_real();
@@ -223,7 +228,7 @@ int il_loop_turn(il_loop *loop, il_time budget)
     ILI_RETURN_IF_FAIL(ili_loop_is_here(loop), -ESRCH);
     ILI_RETURN_IF_FAIL(!loop->running || loop->sched.host, -EBUSY);
     loop->looked_at = now; /* the host may have slept since the last look */
-    loop->sched.told = false;
+    loop->sched.told = host_asks(loop);
     if (ili_loop_is_halted(loop) || is_last_turn_below(loop)) {
         /* Nothing runs, but what is readable must not stay so. */
         ili_loop_poll(loop, 0);
@@ -252,6 +257,9 @@ il_time il_loop_next_deadline(il_loop *loop)
     if (!loop || loop->sched.closed || ili_loop_is_halted(loop) ||
         is_last_turn_below(loop))
         return IL_FOREVER;
+    /* From here on a host that asks has to be told of changes. */
+    if (host_asks(loop))
+        loop->sched.told = false;
     if (ili_sched_is_busy(&loop->sched) || loop->sched.told || loop->stop ||
         !ili_list_empty(&loop->touched))
         return 0;

@@ -51,7 +51,7 @@ typedef struct ili_sched {
 
     const il_host *host; /* set while a guest: park guard, task state */
     void *host_data;
-    bool told;      /* the host knows that a turn is wanted */
+    bool told;      /* the host knows that a turn is wanted, or will ask */
     int turn_depth; /* of host dispatches around the runner */
 
     il_report_fn *report; /* NULL: one line to stderr */

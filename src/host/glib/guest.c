@@ -37,6 +37,7 @@ typedef struct guest_source {
     il_time slice;
     gint priority;      /* when it has caught up */
     gint busy_priority; /* when a slice was not enough */
+    gboolean asked;     /* GLib has our answer and will sleep by it */
 } guest_source;
 
 static __thread ili_g_bridge *current;
@@ -55,11 +56,13 @@ static gboolean guest_prepare(GSource *base, gint *ret_timeout_ms)
     il_time wait;
 
     *ret_timeout_ms = -1;
+    source->asked = TRUE;
     if (next == IL_FOREVER)
         return FALSE;
     wait = next == 0 ? 0 : next - il_now();
     if (wait <= 0) {
         *ret_timeout_ms = 0;
+        source->asked = FALSE;
         return TRUE;
     }
     /* Round up, or the last millisecond would be spent spinning. */
@@ -73,6 +76,7 @@ static gboolean guest_check(GSource *base)
     guest_source *source = (guest_source *)base;
     il_time next;
 
+    source->asked = FALSE;
     if (g_source_query_unix_fd(base, source->tag) != 0)
         return TRUE;
     next = il_loop_next_deadline(source->loop);
@@ -100,6 +104,7 @@ static gboolean guest_dispatch(GSource *base, GSourceFunc callback,
 
     (void)callback;
     (void)data;
+    source->asked = FALSE;
     r = il_loop_turn(source->loop, source->slice);
     /* A callback of a nested loop may have ended everything. */
     if (g_source_is_destroyed(base))
@@ -136,10 +141,17 @@ static GSource *attach_source(il_loop *loop, GMainContext *context)
 
 /* --- the host ------------------------------------------------------------------- */
 
-/* GLib asks the source before each poll: see the essay above. */
+/* GLib asks the source before each poll: see the essay above.  But between its
+ * asking us and the poll it asks other sources, whose code may be anybody's. */
 static void host_request_turn(void *data)
 {
-    (void)data;
+    const ili_g_bridge *bridge = data;
+    guest_source *source = (guest_source *)bridge->source;
+
+    if (source && source->asked) {
+        source->asked = FALSE;
+        g_main_context_wakeup(bridge->context);
+    }
 }
 
 static int host_depth(void *data)
@@ -202,6 +214,7 @@ static const il_host glib_host = {
     .name = "GLib",
     .stack_size = STACK_SIZE,
     .request_turn = host_request_turn,
+    .asks = true,
     .depth = host_depth,
     .suspend = host_suspend,
     .resume = host_resume,
