@@ -155,27 +155,81 @@ static void test_call_value_beats_a_cancel_that_came_first(void **state)
     il_task_unref(task);
 }
 
-static gboolean cancel_task(gpointer data)
+struct race {
+    struct caller *caller;
+    il_task *task;
+};
+
+/* Not in an idle source: the task goes on in a turn of its own. */
+static gboolean succeed_and_cancel(gpointer data)
 {
-    CHECK_INT(il_task_cancel(data), 0);
+    struct race *race = data;
+
+    operation_succeed(&race->caller->op, 7);
+    CHECK(!race->caller->over);
+    CHECK_INT(il_task_cancel(race->task), 0);
     return G_SOURCE_REMOVE;
 }
 
 static void test_call_value_beats_a_cancel_in_the_same_iteration(void **state)
 {
     struct caller c = { .over = false };
-    il_task *task;
+    struct race race = { .caller = &c };
 
     (void)state;
-    assert_int_equal(il_spawn(NULL, call_operation, &c, &task), 0);
+    assert_int_equal(il_spawn(NULL, call_operation, &c, &race.task), 0);
     iterate_for(2);
-    operation_succeed(&c.op, 7);
-    (void)g_idle_add_full(G_PRIORITY_DEFAULT, cancel_task, task, NULL);
+    (void)g_timeout_add(0, succeed_and_cancel, &race);
     assert_true(iterate_until(&c.over, 5000));
     assert_int_equal(c.wait, 0);
     assert_int_equal(c.value, 7);
     iterate_for(1);
-    il_task_unref(task);
+    il_task_unref(race.task);
+}
+
+/* --- Where the task goes on ------------------------------------------------ */
+
+static void test_call_of_a_finished_task_costs_no_iteration_more(void **state)
+{
+    static struct caller c;
+
+    (void)state;
+    iterate_for(2);
+    assert_int_equal(il_spawn(NULL, call_operation, &c, NULL), 0);
+    operation_succeed(&c.op, 7);
+    assert_false(c.over);
+    assert_true(g_main_context_iteration(NULL, FALSE));
+    assert_true(c.over);
+    assert_int_equal(c.value, 7);
+}
+
+static void note_post(void *arg)
+{
+    note(arg);
+}
+
+/* Whoever iterates a context of their own wants nothing of ours to happen. */
+static void test_call_in_a_private_context_runs_no_turn(void **state)
+{
+    GMainContext *context = g_main_context_new();
+    static il_callback callback;
+    static struct caller c;
+
+    (void)state;
+    callback = (il_callback)IL_CALLBACK_INIT(note_post, TEXT("post"));
+    iterate_for(2);
+    g_main_context_push_thread_default(context);
+    assert_int_equal(il_spawn(NULL, call_operation, &c, NULL), 0);
+    operation_succeed(&c.op, 7);
+    assert_int_equal(il_post(il_loop_current(), &callback), 0);
+    while (g_main_context_iteration(context, FALSE))
+        continue;
+    assert_false(c.over);
+    assert_string_equal(noted(), "");
+    g_main_context_pop_thread_default(context);
+    g_main_context_unref(context);
+    assert_true(iterate_until(&c.over, 5000));
+    assert_int_equal(c.value, 7);
 }
 
 static int cancel_cancellable(void *arg)
@@ -312,6 +366,8 @@ int main(void)
         GUEST_TEST(test_call_cancelled_task_waits_for_the_callback),
         GUEST_TEST(test_call_value_beats_a_cancel_that_came_first),
         GUEST_TEST(test_call_value_beats_a_cancel_in_the_same_iteration),
+        GUEST_TEST(test_call_of_a_finished_task_costs_no_iteration_more),
+        GUEST_TEST(test_call_in_a_private_context_runs_no_turn),
         GUEST_TEST(test_call_cancelled_operation_is_no_cancelled_task),
         GUEST_TEST(test_call_obeys_a_timeout_around_it),
         GUEST_TEST(test_call_loads_a_file),

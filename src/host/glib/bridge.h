@@ -30,6 +30,10 @@ typedef struct ili_g_bridge {
 /* This thread's bridge; NULL before il_g_begin() and after il_g_end(). */
 ili_g_bridge *ili_g_bridge_get(void);
 
+/* Called last in a callback that the host has dispatched: run a turn at once
+ * instead of in the host's next iteration, if nothing tells against it. */
+void ili_g_bridge_turn(ili_g_bridge *bridge);
+
 /* A task begins or ends to wait for a GIO operation. */
 void ili_g_bridge_count_call(ili_g_bridge *bridge, int change);
 

@@ -22,11 +22,14 @@ GCancellable *il_g_call_cancellable(il_g_call *call)
 
 void il_g_call_ready(GObject *source, GAsyncResult *result, gpointer data)
 {
+    ili_g_bridge *bridge = ili_g_bridge_get();
     il_g_call *call = data;
 
     (void)source;
     call->result = g_object_ref(result);
     (void)il_future_set(&call->called_back, 0, NULL);
+    if (bridge && !bridge->ending && G_IS_TASK(result))
+        ili_g_bridge_turn(bridge);
 }
 
 /* The task was cancelled: so is the operation, and now it must call back. */

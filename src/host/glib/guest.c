@@ -38,6 +38,7 @@ typedef struct guest_source {
     gint priority;      /* when it has caught up */
     gint busy_priority; /* when a slice was not enough */
     gboolean asked;     /* GLib has our answer and will sleep by it */
+    guint n_turns;      /* that are under way, nested ones counted */
 } guest_source;
 
 static __thread ili_g_bridge *current;
@@ -95,6 +96,17 @@ static void follow_descriptor(guest_source *source)
     source->fd = fd;
 }
 
+static int run_turns(guest_source *source, il_time slice)
+{
+    int r;
+
+    source->asked = FALSE;
+    source->n_turns++;
+    r = il_loop_turn(source->loop, slice);
+    source->n_turns--;
+    return r;
+}
+
 static gboolean guest_dispatch(GSource *base, GSourceFunc callback,
                                gpointer data)
 {
@@ -104,8 +116,7 @@ static gboolean guest_dispatch(GSource *base, GSourceFunc callback,
 
     (void)callback;
     (void)data;
-    source->asked = FALSE;
-    r = il_loop_turn(source->loop, source->slice);
+    r = run_turns(source, source->slice);
     /* A callback of a nested loop may have ended everything. */
     if (g_source_is_destroyed(base))
         return G_SOURCE_REMOVE;
@@ -114,6 +125,31 @@ static gboolean guest_dispatch(GSource *base, GSourceFunc callback,
     if (priority != g_source_get_priority(base))
         g_source_set_priority(base, priority);
     return G_SOURCE_CONTINUE;
+}
+
+/* GLib dispatches what was ready when it polled: what one of its callbacks wakes
+ * would have to wait for another iteration, which costs as much as the callback.
+ * But a turn may only run where our source might have been dispatched as well:
+ * not inside a turn, nor a private iteration of some other context, nor ahead
+ * of what we have stepped back behind, nor beneath a source that must not recurse
+ * and that a nested loop in a task could be waiting for.  An idle source that
+ * calls back for a GTask has done its work by then. */
+void ili_g_bridge_turn(ili_g_bridge *bridge)
+{
+    GSource *base = bridge->source;
+    guest_source *source = (guest_source *)base;
+    GSource *under = g_main_current_source();
+
+    if (!under || under->source_funcs != &g_idle_funcs ||
+        g_source_get_context(under) != bridge->context)
+        return;
+    if (source->n_turns > 0 || il_task_current() ||
+        g_source_get_priority(base) != source->priority ||
+        source->priority > g_source_get_priority(under))
+        return;
+    g_source_ref(base);
+    (void)run_turns(source, 0);
+    g_source_unref(base);
 }
 
 static GSourceFuncs guest_funcs = {
