@@ -16,7 +16,8 @@
  *  5. look at stop and at the time budget.
  *
  * A loop that has been busy for many turns without a pause may skip steps 1
- * to 3 for a few microseconds.
+ * to 3 for a few microseconds.  A guest skips step 2 where its host has just
+ * done it: what is ready then runs first.
  *
  * Unless a comment says otherwise, functions here are for the loop's thread.
  */

@@ -15,7 +15,12 @@
  * busy turns a new turn may begin without steps 1 to 3, until the *credit* is
  * spent.  The credit is a number of items; it shrinks when they turn out to
  * take long and grows when they are short, so that the clock is looked at
- * every few microseconds whatever the tasks do. */
+ * every few microseconds whatever the tasks do.
+ *
+ * A guest's host polls our descriptor before it lets us run and again before it
+ * sleeps.  So a slice begins with what is there already, and ends without a
+ * poll of its own if nothing is watched: a post from another thread then runs
+ * before any system call. */
 
 #include "config.h"
 
