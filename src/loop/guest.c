@@ -58,7 +58,7 @@ int il_loop_attach(il_loop *loop, const il_host *host, void *data)
 
 int il_loop_start(il_loop *loop, const il_host *host, void *data)
 {
-    ili_sched *sched = &loop->sched;
+    ili_sched *sched = ili_sched_of(loop);
     int r;
 
     if (loop && !host) {

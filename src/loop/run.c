@@ -41,7 +41,7 @@ void ili_loop_turn_ended(il_loop *loop)
 
 int il_loop_stop(il_loop *loop)
 {
-    ili_sched *sched = &loop->sched;
+    ili_sched *sched = ili_sched_of(loop);
     bool is_guest;
 
     ILI_RETURN_IF_FAIL(loop, -EINVAL);

@@ -81,8 +81,8 @@ static il_time mind_unverified(il_loop *loop, il_time timeout)
         return timeout;
     if (loop->is_virtual || now >= loop->verify_at)
         ili_fds_verify(loop);
-    else if (timeout > ILI_VERIFY_AFTER)
-        timeout = ILI_VERIFY_AFTER; /* coarse sleeps are cheap */
+    else if (timeout > loop->verify_at - now)
+        timeout = loop->verify_at - now;
     return ili_sched_is_busy(&loop->sched) ? 0 : timeout;
 }
 

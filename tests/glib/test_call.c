@@ -205,7 +205,7 @@ static void test_call_of_a_finished_task_costs_no_iteration_more(void **state)
 
 static void note_post(void *arg)
 {
-    note(arg);
+    note("%s", (const char *)arg);
 }
 
 /* Whoever iterates a context of their own wants nothing of ours to happen. */
