@@ -378,6 +378,43 @@ static void test_host_idle_guest_takes_no_turns(void **state)
     close_both(fds);
 }
 
+static int sleep_a_little(void *arg)
+{
+    (void)arg;
+    return il_sleep(IL_MS(2));
+}
+
+/* What a turn finds when it polls is run by this turn, not by another one. */
+static void test_host_one_wake_up_is_one_turn(void **state)
+{
+    struct fixture *f = *state;
+    struct trivial_host host;
+    struct reader reader = { 0 };
+    il_task *task;
+    int fds[2];
+
+    make_pipe(fds);
+    reader.fd = fds[0];
+    assert_int_equal(trivial_host_attach(&host, f->loop), 0);
+    assert_int_equal(il_spawn(NULL, read_once, &reader, NULL), 0);
+    trivial_host_iterate(&host, 0);
+    assert_int_equal(write(fds[1], "x", 1), 1);
+    host.n_turns = host.n_requests = 0;
+    trivial_host_run(&host, 5);
+    assert_int_equal(reader.r, 1);
+    assert_int_equal(host.n_turns, 1);
+
+    assert_int_equal(il_spawn(NULL, sleep_a_little, NULL, &task), 0);
+    trivial_host_iterate(&host, 0);
+    host.n_turns = host.n_requests = 0;
+    trivial_host_run(&host, 20);
+    assert_int_equal(reap(task), 0);
+    assert_int_equal(host.n_turns, 1);
+    assert_int_equal(host.n_requests, 0);
+    assert_int_equal(il_loop_detach(f->loop), 0);
+    close_both(fds);
+}
+
 static il_time cpu_time(void)
 {
     struct timespec now;
@@ -431,6 +468,7 @@ int main(void)
         TEST(test_host_waiting_under_a_deeper_dispatch_is_refused),
         TEST(test_host_requests_are_coalesced),
         TEST(test_host_idle_guest_takes_no_turns),
+        TEST(test_host_one_wake_up_is_one_turn),
         TEST(test_host_native_loop_does_not_spin_either),
         TEST(test_host_stop_ends_owner_mode),
     };

@@ -86,7 +86,7 @@ static il_time mind_unverified(il_loop *loop, il_time timeout)
     return ili_sched_is_busy(&loop->sched) ? 0 : timeout;
 }
 
-void ili_loop_poll(il_loop *loop, il_time limit)
+static void poll_and_queue(il_loop *loop, il_time limit)
 {
     ili_sched *sched = &loop->sched;
     il_time timeout = sleep_time(loop, limit);
@@ -113,6 +113,17 @@ void ili_loop_poll(il_loop *loop, il_time limit)
     else
         sched->turn_time = loop->looked_at;
     ili_alarms_fire(&sched->alarms, sched->turn_time);
+}
+
+void ili_loop_poll(il_loop *loop, il_time limit)
+{
+    bool told = loop->sched.told;
+
+    /* What is queued now runs in this turn: the host need not be asked for
+     * another one. */
+    loop->sched.told = true;
+    poll_and_queue(loop, limit);
+    loop->sched.told = told;
 }
 
 /* Look at the clock and set how many items may run until the next look. */
