@@ -19,7 +19,10 @@ IL_BEGIN_DECLS
 
 /** The virtual clock advances only when told. */
 #define IL_TEST_MANUAL 0
-/** The virtual clock jumps to the next deadline when all are blocked. */
+/** The virtual clock jumps to the next deadline when all are blocked.  That of
+ *  a guest, and of an owner, jumps when its host comes back though nothing is
+ *  ready: il_loop_turn() asks for that with 1, so that the host first does what
+ *  it has to do itself. */
 #define IL_TEST_AUTOJUMP 1
 
 /**

@@ -53,6 +53,7 @@ struct il_loop {
     unsigned busy_turns; /* without a pause */
     il_time looked_at;   /* when the clock was last looked at */
     il_time polled_at;   /* its value at the last poll */
+    bool jump_next;      /* a guest's virtual clock may jump in the next turn */
 
     il_mode mode;
     bool running;      /* il_loop_run, il_run, or started as a guest */

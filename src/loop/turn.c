@@ -72,6 +72,15 @@ static il_time sleep_virtually(il_loop *loop, il_time limit, il_time timeout)
     return 0;
 }
 
+/* Nothing but virtual time can go on.  A host must not sleep then: it comes
+ * back when nothing of its own is left to do, and time jumps. */
+static bool waits_for_jump(const il_loop *loop)
+{
+    return loop->is_virtual && loop->autojump && loop->sched.host &&
+           !loop->stop && !ili_sched_is_busy(&loop->sched) &&
+           ili_alarms_next(&loop->sched.alarms) != IL_FOREVER;
+}
+
 /* Waits that rest on unverified watches are checked after a moment. */
 static il_time mind_unverified(il_loop *loop, il_time timeout)
 {
@@ -218,7 +227,19 @@ int ili_loop_slice(il_loop *loop, il_time deadline)
             loop->sched.may_cross = false;
     }
     loop->busy_turns = 0;
-    return ili_sched_is_busy(&loop->sched) || !ili_inbox_may_sleep(loop);
+    /* Not now: the host has had no look at its own since this turn began. */
+    loop->jump_next = waits_for_jump(loop);
+    return ili_sched_is_busy(&loop->sched) || loop->jump_next ||
+           !ili_inbox_may_sleep(loop);
+}
+
+/* Whether the host has come back since, and nobody has asked it to. */
+static bool take_jump(il_loop *loop)
+{
+    bool jump = loop->jump_next && !loop->sched.told && waits_for_jump(loop);
+
+    loop->jump_next = false;
+    return jump;
 }
 
 /* Asked to stop, and the turn that will be the last is done but for what lies
@@ -237,6 +258,7 @@ static bool host_asks(const il_loop *loop)
 int il_loop_turn(il_loop *loop, il_time budget)
 {
     il_time now = ili_clock_real();
+    bool jump;
     int r;
 
     ILI_RETURN_IF_FAIL(loop, -EINVAL);
@@ -244,12 +266,15 @@ int il_loop_turn(il_loop *loop, il_time budget)
     ILI_RETURN_IF_FAIL(ili_loop_is_here(loop), -ESRCH);
     ILI_RETURN_IF_FAIL(!loop->running || loop->sched.host, -EBUSY);
     loop->looked_at = now; /* the host may have slept since the last look */
+    jump = take_jump(loop);
     loop->sched.told = host_asks(loop);
     if (ili_loop_is_halted(loop) || is_last_turn_below(loop)) {
         /* Nothing runs, but what is readable must not stay so. */
         ili_loop_poll(loop, 0);
         return 0;
     }
+    if (jump)
+        ili_loop_poll(loop, IL_FOREVER); /* does not sleep: there are alarms */
     if (budget < 0)
         budget = 0;
     r = ili_loop_slice(loop,
@@ -277,13 +302,16 @@ il_time il_loop_next_deadline(il_loop *loop)
     if (host_asks(loop))
         loop->sched.told = false;
     if (ili_sched_is_busy(&loop->sched) || loop->sched.told || loop->stop ||
-        !ili_list_empty(&loop->touched))
+        !ili_list_empty(&loop->touched) || waits_for_jump(loop))
         return 0;
     /* Who asks is about to sleep. */
     if (!ili_inbox_may_sleep(loop))
         return 0;
     next = ili_alarms_next(&loop->sched.alarms);
-    if (!ili_list_empty(&loop->unverified) && loop->verify_at < next)
-        next = loop->verify_at;
-    return next;
+    if (ili_list_empty(&loop->unverified))
+        return next;
+    /* That moment is on the real clock. */
+    if (loop->is_virtual)
+        return 0;
+    return loop->verify_at < next ? loop->verify_at : next;
 }

@@ -352,6 +352,36 @@ static void test_guest_of_another_context_runs_there_only(void **state)
     g_main_context_unref(context);
 }
 
+static gboolean note_three_times(gpointer count)
+{
+    note("work");
+    return ++*(int *)count < 3 ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
+}
+
+static int sleep_an_hour(void *done)
+{
+    CHECK_INT(il_sleep(IL_SEC(3600)), 0);
+    note("slept");
+    *(bool *)done = true;
+    return 0;
+}
+
+/* The clock jumps when the main loop would sleep, not before. */
+static void test_guest_virtual_time_waits_for_the_application(void **state)
+{
+    struct fixture *f = *state;
+    int count = 0;
+    bool done = false;
+
+    assert_int_equal(il_test_use_virtual_time(f->loop, IL_TEST_AUTOJUMP), 0);
+    (void)g_idle_add_full(G_PRIORITY_HIGH_IDLE, note_three_times, &count, NULL);
+    assert_int_equal(il_spawn(NULL, sleep_an_hour, &done, NULL), 0);
+    while (!done)
+        (void)g_main_context_iteration(NULL, TRUE);
+    assert_string_equal(noted(), "work work work slept");
+    assert_int_equal(il_now(), IL_SEC(3601));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -365,6 +395,7 @@ int main(void)
         GUEST_TEST(test_guest_is_not_starved_by_a_busy_application),
         GUEST_TEST(test_guest_thread_default_context_belongs_to_the_task),
         cmocka_unit_test(test_guest_of_another_context_runs_there_only),
+        GUEST_TEST(test_guest_virtual_time_waits_for_the_application),
     };
 
     return cmocka_run_group_tests(tests, guest_group_setup, NULL);
