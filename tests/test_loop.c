@@ -132,9 +132,7 @@ static int misuse(void *arg)
     CHECK(another == loop);
     CHECK_INT(il_loop_run(loop), -EBUSY);
     CHECK_INT(il_run(return_it, &value), -EBUSY);
-    CHECK_INT(il_loop_turn(loop, 0), -EBUSY);
     CHECK_INT(il_loop_close(loop, 0), -EBUSY);
-    CHECK_INT(il_loop_detach(loop), -ESRCH);
     CHECK_INT(il_yield(), 0);
     return 9;
 }
@@ -176,6 +174,20 @@ static void test_loop_run_returns_what_main_returned(void **state)
     assert_int_equal(il_run(return_it, &good), 42);
     assert_int_equal(il_run(return_it, &bad), -EIO);
     assert_int_equal(f->n_reports, 0);
+}
+
+static int act_as_host(void *arg)
+{
+    CHECK_INT(il_loop_turn(arg, 0), -EBUSY);
+    CHECK_INT(il_loop_detach(arg), -ESRCH);
+    return 8;
+}
+
+static void test_loop_running_by_itself_has_no_host(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(il_run(act_as_host, f->loop), 8);
 }
 
 static int sleep_forever(void *arg)
@@ -324,6 +336,7 @@ int main(void)
         TEST(test_loop_refuses_to_run_twice),
         TEST(test_loop_is_not_closed_from_inside_a_task),
         TEST(test_loop_run_returns_what_main_returned),
+        TEST(test_loop_running_by_itself_has_no_host),
         TEST(test_loop_stopped_before_main_ended_says_so),
         cmocka_unit_test(test_loop_made_by_run_is_closed_by_run),
         cmocka_unit_test(test_loop_unref_alone_closes),

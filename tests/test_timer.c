@@ -22,6 +22,7 @@ static void test_timer_fires_when_due_and_not_before(void **state)
     assert_int_equal(il_timer_start(f->loop, &timer, il_deadline(IL_MS(10))),
                      0);
     assert_true(il_timer_is_active(&timer));
+    settle(f);
     assert_int_equal(il_loop_next_deadline(f->loop), IL_SEC(1) + IL_MS(10));
     assert_int_equal(il_test_advance(f->loop, IL_MS(10) - 1), 0);
     assert_string_equal(noted(), "");
@@ -105,6 +106,7 @@ static void test_timer_stopped_one_does_not_fire(void **state)
     assert_true(il_timer_stop(&timer));
     assert_false(il_timer_stop(&timer));
     assert_false(il_timer_is_active(&timer));
+    settle(f);
     assert_int_equal(il_loop_next_deadline(f->loop), IL_FOREVER);
     assert_int_equal(il_test_advance(f->loop, IL_MS(50)), 0);
     assert_string_equal(noted(), "");
