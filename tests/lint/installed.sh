@@ -108,6 +108,7 @@ fi
 for example in ${IL_EXAMPLES-}; do
     case $example in
     *gtk*) package='interloop-glib gtk4' ;;
+    *ncurses*) package='interloop ncurses' ;;
     *glib*) package=interloop-glib ;;
     *) package=interloop ;;
     esac
