@@ -187,8 +187,8 @@ int main(int argc, char **argv)
         return 1;
     main_loop = g_main_loop_new(NULL, FALSE);
     g_source_attach(source, NULL);
-    g_unix_signal_add(SIGTERM, on_stop, "SIGTERM");
-    g_timeout_add_seconds((guint)seconds, on_stop, "--seconds");
+    g_unix_signal_add(SIGTERM, on_stop, (gpointer) "SIGTERM");
+    g_timeout_add_seconds((guint)seconds, on_stop, (gpointer) "--seconds");
     g_signal_connect(service, "incoming", G_CALLBACK(on_incoming), NULL);
     port = g_socket_listener_add_any_inet_port(listener, NULL, NULL);
     thread = g_thread_new("client", client, GUINT_TO_POINTER(port));
