@@ -24,6 +24,9 @@
 
 IL_BEGIN_DECLS
 
+/** How many pointers a host may remember with each task. */
+#define IL_HOST_SLOTS 4
+
 /** What a foreign loop must offer.  Functions may be NULL where noted. */
 typedef struct il_host {
     const char *name; /**< for dumps and messages */
@@ -42,13 +45,21 @@ typedef struct il_host {
     int (*depth)(void *data);
 
     /** A task is about to give up the thread: take away what it changed of
-     *  the host's per-thread state, and remember it in its two slots.
-     *  NULL: none. */
-    void (*suspend)(void *data, void *slots[2]);
+     *  the host's per-thread state, and remember it in its slots, of which
+     *  there are #IL_HOST_SLOTS.  NULL: none. */
+    void (*suspend)(void *data, void **slots);
 
     /** A task has the thread for the first time, with slots of NULL, or
      *  again: put back what was remembered.  NULL with `suspend`. */
-    void (*resume)(void *data, void *slots[2]);
+    void (*resume)(void *data, void **slots);
+
+    /** A task has ended: undo what it changed and free what its slots hold;
+     *  instead of a last `suspend`, on the task's own stack.  Every task that
+     *  `resume` was called for comes here once: one that does not end under
+     *  this host, because the loop is detached or the task abandoned, is
+     *  resumed for it on the caller's stack; its slots are NULL again then.
+     *  NULL: nothing to do. */
+    void (*task_ended)(void *data, void **slots);
 
     /** Bytes of stack for tasks that do not ask for a size: what the host's
      *  own code needs when they call it.  0: the library's default. */
@@ -108,6 +119,20 @@ IL_EXPORT int il_loop_detach(il_loop *loop);
 
 /** What was called last: il_loop_attach(), il_loop_start(), or neither. */
 IL_EXPORT il_mode il_loop_get_mode(const il_loop *loop);
+
+/**
+ * The slots of the running task, for functions that its body calls.
+ *
+ * @return #IL_HOST_SLOTS pointers, which only the host may use; NULL outside
+ * tasks or without a host.
+ */
+IL_EXPORT void **il_loop_task_slots(il_loop *loop);
+
+/**
+ * Whether a turn is under way or a task has the thread, also underneath a
+ * nested host loop: then il_loop_detach() and il_loop_close() say -EBUSY.
+ */
+IL_EXPORT bool il_loop_is_in_turn(const il_loop *loop);
 
 /** Whether the loop is a guest, started or stopped. */
 IL_EXPORT bool il_loop_is_guest(const il_loop *loop);

@@ -89,6 +89,7 @@ int il_loop_detach(il_loop *loop)
     ILI_RETURN_IF_FAIL(loop->sched.host, -ESRCH);
     ILI_RETURN_IF_FAIL(!loop->sched.runner && !loop->sched.current, -EBUSY);
     ILI_RETURN_IF_FAIL(!loop->owned, -EBUSY);
+    ili_tasks_leave_host(&loop->sched);
     set_host(loop, NULL, NULL);
     loop->mode = IL_MODE_NATIVE;
     loop->sched.told = false;
@@ -99,6 +100,19 @@ int il_loop_detach(il_loop *loop)
 il_mode il_loop_get_mode(const il_loop *loop)
 {
     return loop ? loop->mode : IL_MODE_NATIVE;
+}
+
+bool il_loop_is_in_turn(const il_loop *loop)
+{
+    return ili_loop_is_here(loop) &&
+           (loop->sched.runner || loop->sched.current);
+}
+
+void **il_loop_task_slots(il_loop *loop)
+{
+    if (!ili_loop_is_here(loop) || !loop->sched.host || !loop->sched.current)
+        return NULL;
+    return loop->sched.current->host_slot;
 }
 
 bool il_loop_is_guest(const il_loop *loop)

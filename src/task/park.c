@@ -44,6 +44,30 @@ void ili_task_got_thread(il_task *task)
     host_resume(task->sched, task);
 }
 
+void ili_task_left_host(il_task *task)
+{
+    const ili_sched *sched = task->sched;
+
+    if (sched->host->task_ended)
+        sched->host->task_ended(sched->host_data, task->host_slot);
+}
+
+void ili_tasks_leave_host(ili_sched *sched)
+{
+    for (il_link *link = sched->tasks.next; link != &sched->tasks;
+         link = link->next) {
+        il_task *task = ILI_CONTAINER(link, il_task, all);
+
+        if (task->state == ILI_DONE)
+            continue;
+        if (sched->host->task_ended)
+            host_resume(sched, task);
+        ili_task_left_host(task);
+        for (int i = 0; i < IL_HOST_SLOTS; i++)
+            task->host_slot[i] = NULL; /* the next host's */
+    }
+}
+
 /* Leave the stack of `task`, whose state says why, and come back some time. */
 static __attribute__((noinline)) void give_up(ili_sched *sched, il_task *task)
 {

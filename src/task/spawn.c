@@ -41,7 +41,8 @@ static void reset(il_task *task)
     task->abort = NULL;
     ili_list_init(&task->joiners);
     task->pending.next = NULL;
-    task->host_slot[0] = task->host_slot[1] = NULL;
+    for (int i = 0; i < IL_HOST_SLOTS; i++)
+        task->host_slot[i] = NULL;
     task->report.link.next = NULL;
     task->name[0] = '\0';
 }

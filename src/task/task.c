@@ -94,6 +94,8 @@ static _Noreturn void finish(il_task *task, int result)
     if (ILI_UNLIKELY(task->scope != &task->root))
         die_of_open_scope(task);
     ili_scope_end_all(task);
+    if (ILI_UNLIKELY(sched->host != NULL))
+        ili_task_left_host(task);
 
     task->result = result;
     task->state = ILI_DONE;

@@ -67,8 +67,8 @@ struct il_task {
     il_task_fn *fn;
     void *arg;
     void (*destroy)(void *arg);
-    void *host_slot[2]; /* host's per-task state, see il_host.suspend */
-    il_item report;     /* queued while a report waits to be told */
+    void *host_slot[IL_HOST_SLOTS]; /* see il_host.suspend */
+    il_item report;                 /* queued while a report waits to be told */
     il_report_kind report_kind;
     int report_error;
     const char *report_message; /* a constant */
@@ -106,6 +106,12 @@ int ili_spend(void);
 
 /* The task has got the thread, for the first time or again. */
 void ili_task_got_thread(il_task *task);
+
+/* The task that has the thread will not give it up to the host any more. */
+void ili_task_left_host(il_task *task);
+
+/* The host goes, the tasks stay; none of them has the thread. */
+void ili_tasks_leave_host(ili_sched *sched);
 
 /* End the wait of a parked task because it is cancelled. */
 void ili_cancel_wait(il_task *task);

@@ -198,7 +198,7 @@ static int host_depth(void *data)
 
 /* slots[0]: the thread-default context that was there when the task got the
  * thread; slots[1]: a GSList of those it has pushed since, innermost last. */
-static void host_suspend(void *data, void *slots[2])
+static void host_suspend(void *data, void **slots)
 {
     GMainContext *top = g_main_context_get_thread_default();
 
@@ -210,7 +210,7 @@ static void host_suspend(void *data, void *slots[2])
     }
 }
 
-static void host_resume(void *data, void *slots[2])
+static void host_resume(void *data, void **slots)
 {
     (void)data;
     slots[0] = g_main_context_get_thread_default();
@@ -221,6 +221,16 @@ static void host_resume(void *data, void *slots[2])
         g_main_context_unref(first->data);
         slots[1] = g_slist_delete_link(first, first);
     }
+}
+
+/* What the task has pushed and forgotten must not stay for others. */
+static void host_task_ended(void *data, void **slots)
+{
+    GMainContext *top = g_main_context_get_thread_default();
+
+    (void)data;
+    for (; top && top != slots[0]; top = g_main_context_get_thread_default())
+        g_main_context_pop_thread_default(top);
 }
 
 static int host_run(void *data)
@@ -254,6 +264,7 @@ static const il_host glib_host = {
     .depth = host_depth,
     .suspend = host_suspend,
     .resume = host_resume,
+    .task_ended = host_task_ended,
     .run = host_run,
     .quit = host_quit,
 };
@@ -362,14 +373,8 @@ int il_g_end(il_loop *loop, il_time grace)
 
     if (!bridge || bridge->loop != loop || bridge->ending)
         return -EINVAL;
-    r = il_loop_detach(loop);
-    if (r == -EBUSY)
-        return r;
-    /* It was only tried whether this is allowed here.  The context is still
-     * there, so the tasks keep what they pushed onto it till they have ended. */
-    r = il_loop_start(loop, &glib_host, bridge);
-    if (r < 0)
-        return r;
+    if (il_loop_is_in_turn(loop) || bridge->main_loop)
+        return -EBUSY;
     destroy_source(bridge);
     /* In the first turn of closing, when tasks have been cancelled: those that
      * a shield keeps waiting would wait for ever. */
