@@ -12,6 +12,7 @@
 #include <interloop/glib/call.h>
 #include <interloop/glib/connect.h>
 #include <interloop/glib/emission.h>
+#include <interloop/glib/error.h>
 #include <interloop/glib/guest.h>
 #include <interloop/glib/wait.h>
 #include <interloop/interloop.h>

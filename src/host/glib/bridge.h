@@ -37,6 +37,9 @@ void ili_g_bridge_turn(ili_g_bridge *bridge);
 /* A task begins or ends to wait for a GIO operation. */
 void ili_g_bridge_count_call(ili_g_bridge *bridge, int change);
 
+/* Where a task keeps the GError that it propagated last. */
+#define ILI_G_SLOT_ERROR 2
+
 /* --- keep.c ------------------------------------------------------------------ */
 
 /* Keeps an object in memory; told when nobody else does. */

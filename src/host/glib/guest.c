@@ -197,7 +197,8 @@ static int host_depth(void *data)
 }
 
 /* slots[0]: the thread-default context that was there when the task got the
- * thread; slots[1]: a GSList of those it has pushed since, innermost last. */
+ * thread; slots[1]: a GSList of those it has pushed since, innermost last;
+ * slots[ILI_G_SLOT_ERROR]: see gerror.c. */
 static void host_suspend(void *data, void **slots)
 {
     GMainContext *top = g_main_context_get_thread_default();
@@ -231,6 +232,8 @@ static void host_task_ended(void *data, void **slots)
     (void)data;
     for (; top && top != slots[0]; top = g_main_context_get_thread_default())
         g_main_context_pop_thread_default(top);
+    if (slots[ILI_G_SLOT_ERROR])
+        g_error_free(slots[ILI_G_SLOT_ERROR]);
 }
 
 static int host_run(void *data)
