@@ -10,6 +10,7 @@
  */
 
 #include <interloop/glib/call.h>
+#include <interloop/glib/cancel.h>
 #include <interloop/glib/connect.h>
 #include <interloop/glib/emission.h>
 #include <interloop/glib/error.h>

@@ -97,6 +97,11 @@ typedef void ili_g_carried_fn(gpointer target, const GValue *values,
 gboolean ili_g_carry(il_loop *loop, ili_g_carried_fn *fn, gpointer target,
                      const GValue *values, guint n_values);
 
+/* --- gcancel.c --------------------------------------------------------------- */
+
+/* The GCancellable cancels it no more: it is left, or its task abandoned. */
+void ili_g_cancel_scope_unlink(il_g_cancel_scope *scope);
+
 /* --- connect.c and wait.c ---------------------------------------------------- */
 
 /* A signal by name.  FALSE: no such signal on that object. */
