@@ -20,6 +20,7 @@ typedef struct ili_g_bridge {
     GQueue connections;    /* struct connection.link: all that are alive */
     GHashTable *by_id;     /* the same, by the id of the handler */
     GQueue waiters;        /* struct waiter: tasks that wait for a signal */
+    GQueue exports;        /* il_g_task: whose bodies run */
     guint n_calls;         /* tasks that wait for a GIO operation */
     il_callback end_waits; /* posted when the host has gone */
     il_timer pump;         /* iterates the context while ending */
@@ -101,6 +102,11 @@ gboolean ili_g_carry(il_loop *loop, ili_g_carried_fn *fn, gpointer target,
 
 /* The GCancellable cancels it no more: it is left, or its task abandoned. */
 void ili_g_cancel_scope_unlink(il_g_cancel_scope *scope);
+
+/* --- gtask.c ----------------------------------------------------------------- */
+
+/* The loop has closed: bodies that have not returned will not. */
+void ili_g_exports_end(ili_g_bridge *bridge);
 
 /* --- connect.c and wait.c ---------------------------------------------------- */
 

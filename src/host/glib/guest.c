@@ -308,6 +308,7 @@ static void destroy_source(ili_g_bridge *bridge)
 
 static void free_bridge(ili_g_bridge *bridge)
 {
+    ili_g_exports_end(bridge);
     g_hash_table_unref(bridge->by_id);
     g_main_context_unref(bridge->context);
     g_free(bridge);
