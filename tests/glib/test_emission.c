@@ -108,6 +108,48 @@ static void test_emission_queued_arguments_are_copied_too(void **state)
     g_object_unref(sender);
 }
 
+/* --- Who and what --------------------------------------------------------- */
+
+static int tell_names(il_g_emission *e, void *receiver)
+{
+    const char *detail = il_g_emission_get_detail(e);
+
+    (void)receiver;
+    note("%s/%s", il_g_emission_get_signal(e), detail ? detail : "-");
+    return 0;
+}
+
+static void test_emission_knows_signal_and_detail(void **state)
+{
+    TestSender *sender = test_sender_new();
+
+    (void)state;
+    assert_true(
+        il_g_connect(sender, "poked", tell_names, NULL, IL_G_PARALLEL) != 0);
+    assert_true(
+        il_g_connect(sender, "notify", tell_names, NULL, IL_G_PARALLEL) != 0);
+    test_sender_poke(sender, 1, "x");
+    g_signal_emit_by_name(sender, "poked::blue", 0, "x");
+    g_object_set(sender, "level", 4, NULL);
+    assert_string_equal(noted(), "poked/- poked/blue notify/level");
+    g_object_unref(sender);
+}
+
+static void test_emission_of_null_says_nothing(void **state)
+{
+    (void)state;
+    assert_null(il_g_emission_get_sender(NULL));
+    assert_null(il_g_emission_get_signal(NULL));
+    assert_null(il_g_emission_get_detail(NULL));
+    assert_int_equal(il_g_emission_get_n_args(NULL), 0);
+    assert_null(il_g_emission_get_arg(NULL, 0));
+    assert_int_equal(il_g_emission_get_int(NULL, 0), 0);
+    assert_null(il_g_emission_get_boxed(NULL, 0));
+    assert_null(il_g_emission_free(NULL));
+    assert_int_equal(il_g_emission_set_return(NULL, NULL), -EINVAL);
+    assert_int_equal(il_g_emission_set_return_boolean(NULL, TRUE), -EINVAL);
+}
+
 /* --- Answers -------------------------------------------------------------- */
 
 static int answer_yes(il_g_emission *e, void *receiver)
@@ -164,6 +206,7 @@ static int answer_in_vain(il_g_emission *e, void *receiver)
 {
     (void)receiver;
     CHECK_INT(il_g_emission_set_return_boolean(e, TRUE), -EINVAL);
+    CHECK_INT(il_g_emission_set_return(e, NULL), -EINVAL);
     note("asked");
     return 0;
 }
@@ -292,6 +335,8 @@ int main(void)
         GUEST_TEST(test_emission_arguments_are_copied),
         GUEST_TEST(test_emission_objects_stay_as_long_as_the_slot),
         GUEST_TEST(test_emission_queued_arguments_are_copied_too),
+        GUEST_TEST(test_emission_knows_signal_and_detail),
+        cmocka_unit_test(test_emission_of_null_says_nothing),
         GUEST_TEST(test_emission_answer_reaches_the_emitter),
         GUEST_TEST(test_emission_without_answer_gives_the_default),
         GUEST_TEST(test_emission_of_a_mute_signal_takes_no_answer),

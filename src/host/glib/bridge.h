@@ -19,7 +19,7 @@ typedef struct ili_g_bridge {
     GMainLoop *main_loop;  /* owner mode, while it runs */
     GQueue connections;    /* struct connection.link: all that are alive */
     GHashTable *by_id;     /* the same, by the id of the handler */
-    GQueue waiters;        /* struct waiter: tasks that wait for a signal */
+    GQueue waiters;        /* il_future: of tasks that wait for a signal */
     GQueue exports;        /* il_g_task: whose bodies run */
     guint n_calls;         /* tasks that wait for a GIO operation */
     il_callback end_waits; /* posted when the host has gone */
@@ -76,27 +76,88 @@ void ili_g_watch_end(ili_g_watch *watch);
 /* --- emission.c -------------------------------------------------------------- */
 
 struct il_g_emission {
-    GObject *sender; /* kept by whoever holds the emission */
-    GValue *args;    /* copies */
+    GObject *sender;    /* kept by whoever holds the emission */
+    const GValue *args; /* the copies, or what a closure was called with */
+    GValue *copies;     /* NULL: a view */
     guint n_args;
+    guint signal_id;
+    GQuark detail;
     GValue *answer;     /* the emitter's, during the first step; else NULL */
     gboolean suspended; /* the first step is over */
 };
 
-/* Copy what a closure was called with; the first value is the sender. */
-void ili_g_emission_init(il_g_emission *emission, const GValue *values,
-                         guint n_values);
+/* What a closure was called with, for as long as that lasts.  Copies nothing;
+ * the hint is the marshaller's. */
+il_g_emission ili_g_emission_view(const GValue *values, guint n_values,
+                                  gpointer hint);
+
+/* Make *to hold what *from says: copies if it is a view; else its copies, and
+ * *from has no arguments any more.  Takes no reference to the sender. */
+void ili_g_emission_move(il_g_emission *to, il_g_emission *from);
 void ili_g_emission_fini(il_g_emission *emission);
+
+/* The same for il_g_emission_free(), with a reference to the sender. */
+il_g_emission *ili_g_emission_take(il_g_emission *from);
+
+/* Any integer, enum, flags or boolean that fits.  FALSE: it is none. */
+gboolean ili_g_value_get_int(const GValue *value, gint64 *ret_number);
 
 /* --- carry.c ----------------------------------------------------------------- */
 
-typedef void ili_g_carried_fn(gpointer target, const GValue *values,
-                              guint n_values);
+/* The emission may be moved from; NULL if none was given. */
+typedef void ili_g_carried_fn(gpointer target, il_g_emission *said);
 
-/* Call fn with copies of the values on the loop's thread, from any thread.
+/* Call fn with a copy of the emission on the loop's thread, from any thread.
  * FALSE: the loop is closed, and it will not be called. */
 gboolean ili_g_carry(il_loop *loop, ili_g_carried_fn *fn, gpointer target,
-                     const GValue *values, guint n_values);
+                     il_g_emission *said);
+
+/* --- listen.c ---------------------------------------------------------------- */
+
+/* A closure that is told in the loop's thread, wherever it was called. */
+typedef struct ili_g_listener ili_g_listener;
+
+/* It was emitted, and what was said may be moved from; or NULL: the sender
+ * goes.  The listener stays valid during the call, its owner need not. */
+typedef void ili_g_heard_fn(ili_g_listener *listener, il_g_emission *said);
+
+struct ili_g_listener {
+    il_loop *loop; /* a reference */
+    ili_g_heard_fn *heard;
+    gpointer owner;  /* for the loop's thread; NULL: nobody listens any more */
+    GWeakRef sender; /* may go in any thread */
+    gulong id;
+};
+
+ili_g_listener *ili_g_listen(il_loop *loop, gpointer sender, guint signal_id,
+                             GQuark detail, ili_g_heard_fn *heard,
+                             gpointer owner);
+/* Never calls `heard`. */
+void ili_g_unlisten(ili_g_listener *listener);
+
+/* --- wait.c ------------------------------------------------------------------ */
+
+/* How many callbacks are under way in this thread that must not suspend. */
+int ili_g_n_asking(void);
+
+typedef struct ili_g_wait {
+    gpointer sender;
+    guint signal_id;
+    GQuark detail;
+    il_time timeout;
+    il_g_match_fn *match;         /* NULL: any emission will do */
+    bool (*holds)(gpointer data); /* asked once connected: whether there is
+                                     nothing to wait for; may be NULL */
+    gpointer data;                /* of both */
+} ili_g_wait;
+
+/* Wait for an emission that matches.  If it `holds`, there may be none. */
+int ili_g_wait_for(ili_g_bridge *bridge, const ili_g_wait *what,
+                   il_g_emission **ret_emission);
+
+/* Wait for what only the host can bring: -ESHUTDOWN once it has gone. */
+int ili_g_wait_future(ili_g_bridge *bridge, il_future *future, il_time timeout,
+                      int *ret_result, void **ret_value);
 
 /* --- gcancel.c --------------------------------------------------------------- */
 

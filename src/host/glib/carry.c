@@ -3,7 +3,8 @@
 /* carry.c - what happens to an object in another thread is told in ours.
  *
  * A signal may be emitted, and a last reference dropped, in any thread; tasks
- * live in one.  What has to be known is copied into a message and posted. */
+ * live in one.  What has to be known is copied into a message and posted.  Who
+ * gets it may move the emission out, so that this is the only copy. */
 
 #include "config.h"
 
@@ -14,15 +15,13 @@ typedef struct message {
     il_loop *loop; /* a reference */
     ili_g_carried_fn *fn;
     gpointer target;
-    GValue *values; /* copies */
-    guint n_values;
+    il_g_emission said; /* without a sender: none */
 } message;
 
 static void message_free(message *m)
 {
-    for (guint i = 0; i < m->n_values; i++)
-        g_value_unset(&m->values[i]);
-    g_free(m->values);
+    ili_g_emission_fini(&m->said);
+    g_clear_object(&m->said.sender);
     (void)il_loop_unref(m->loop);
     g_free(m);
 }
@@ -31,12 +30,12 @@ static void deliver(void *data)
 {
     message *m = data;
 
-    m->fn(m->target, m->values, m->n_values);
+    m->fn(m->target, m->said.sender ? &m->said : NULL);
     message_free(m);
 }
 
 gboolean ili_g_carry(il_loop *loop, ili_g_carried_fn *fn, gpointer target,
-                     const GValue *values, guint n_values)
+                     il_g_emission *said)
 {
     message *m = g_new0(message, 1);
 
@@ -44,11 +43,9 @@ gboolean ili_g_carry(il_loop *loop, ili_g_carried_fn *fn, gpointer target,
     m->loop = il_loop_ref(loop);
     m->fn = fn;
     m->target = target;
-    m->n_values = n_values;
-    m->values = g_new0(GValue, n_values + 1);
-    for (guint i = 0; i < n_values; i++) {
-        g_value_init(&m->values[i], G_VALUE_TYPE(&values[i]));
-        g_value_copy(&values[i], &m->values[i]);
+    if (said) {
+        ili_g_emission_move(&m->said, said);
+        g_object_ref(m->said.sender);
     }
     if (il_post_threadsafe(loop, &m->callback) == 0)
         return TRUE;

@@ -33,10 +33,9 @@ static void free_here(connection *conn)
     g_free(conn);
 }
 
-static void free_carried(gpointer target, const GValue *values, guint n_values)
+static void free_carried(gpointer target, il_g_emission *said)
 {
-    (void)values;
-    (void)n_values;
+    (void)said;
     free_here(target);
 }
 
@@ -46,7 +45,7 @@ void ili_g_connection_unref(connection *conn)
     if (!g_atomic_ref_count_dec(&conn->refs))
         return;
     if (il_loop_current() == conn->loop ||
-        !ili_g_carry(conn->loop, free_carried, conn, NULL, 0))
+        !ili_g_carry(conn->loop, free_carried, conn, NULL))
         free_here(conn);
 }
 
@@ -78,11 +77,9 @@ static void disconnect(connection *conn)
     ili_g_connection_unref(conn);
 }
 
-static void disconnect_carried(gpointer target, const GValue *values,
-                               guint n_values)
+static void disconnect_carried(gpointer target, il_g_emission *said)
 {
-    (void)values;
-    (void)n_values;
+    (void)said;
     disconnect(target);
     ili_g_connection_unref(target);
 }
@@ -91,8 +88,8 @@ static void disconnect_carried(gpointer target, const GValue *values,
 static void disconnect_there(connection *conn)
 {
     if (il_loop_current() == conn->loop)
-        disconnect_carried(conn, NULL, 0);
-    else if (!ili_g_carry(conn->loop, disconnect_carried, conn, NULL, 0))
+        disconnect_carried(conn, NULL);
+    else if (!ili_g_carry(conn->loop, disconnect_carried, conn, NULL))
         ili_g_connection_unref(conn);
 }
 
@@ -129,7 +126,7 @@ void ili_g_connections_end(ili_g_bridge *bridge)
 /* What happens to an emission that finds a slot running: TRUE, a new one may
  * start; or it was dropped or queued. */
 static gboolean may_start(connection *conn, GObject *receiver,
-                          const GValue *values, guint n_values)
+                          il_g_emission *said)
 {
     unsigned policy = conn->flags & IL_G_POLICY_MASK;
     call *c;
@@ -142,23 +139,21 @@ static gboolean may_start(connection *conn, GObject *receiver,
         ili_g_calls_cancel_running(conn);
         ili_g_calls_drop_queued(conn);
     }
-    c = ili_g_call_new(conn, receiver, values, n_values);
+    c = ili_g_call_new(conn, receiver, said);
     c->emission.suspended = TRUE;
     g_queue_push_tail(&conn->queued, c);
     return FALSE;
 }
 
 /* The signal was emitted; `answer` is NULL if the emitter does not wait. */
-static void emitted(connection *conn, const GValue *values, guint n_values,
-                    GValue *answer)
+static void emitted(connection *conn, il_g_emission *said, GValue *answer)
 {
     GObject *receiver = conn->is_bound ? g_weak_ref_get(&conn->bound) : NULL;
-
     call *c = NULL;
 
     if (conn->bridge && (receiver || !conn->is_bound) &&
-        may_start(conn, receiver, values, n_values))
-        c = ili_g_call_new(conn, receiver, values, n_values);
+        may_start(conn, receiver, said))
+        c = ili_g_call_new(conn, receiver, said);
     /* If this was the last reference but for those of slots, the call is
      * unwanted now: it would only keep the receiver. */
     g_clear_object(&receiver);
@@ -166,10 +161,9 @@ static void emitted(connection *conn, const GValue *values, guint n_values,
         ili_g_call_start(c, answer);
 }
 
-static void emitted_carried(gpointer target, const GValue *values,
-                            guint n_values)
+static void emitted_carried(gpointer target, il_g_emission *said)
 {
-    emitted(target, values, n_values, NULL);
+    emitted(target, said, NULL);
     ili_g_connection_unref(target);
 }
 
@@ -177,17 +171,17 @@ static void on_emitted(GClosure *closure, GValue *answer, guint n_values,
                        const GValue *values, gpointer hint, gpointer data)
 {
     connection *conn = closure->data;
+    il_g_emission said = ili_g_emission_view(values, n_values, hint);
 
-    (void)hint;
     (void)data;
     if (answer && G_IS_VALUE(&conn->answer))
         g_value_copy(&conn->answer, answer);
     if (il_loop_current() == conn->loop) {
-        emitted(conn, values, n_values, answer);
+        emitted(conn, &said, answer);
         return;
     }
     (void)ili_g_connection_ref(conn);
-    if (!ili_g_carry(conn->loop, emitted_carried, conn, values, n_values))
+    if (!ili_g_carry(conn->loop, emitted_carried, conn, &said))
         ili_g_connection_unref(conn);
 }
 

@@ -190,10 +190,11 @@ static void host_request_turn(void *data)
     }
 }
 
+/* What must not suspend counts as one level more. */
 static int host_depth(void *data)
 {
     (void)data;
-    return g_main_depth();
+    return g_main_depth() + ili_g_n_asking();
 }
 
 /* slots[0]: the thread-default context that was there when the task got the

@@ -48,8 +48,7 @@ static void clean_up(void *data)
     ili_g_connection_unref(conn);
 }
 
-call *ili_g_call_new(connection *conn, GObject *receiver, const GValue *values,
-                     guint n_values)
+call *ili_g_call_new(connection *conn, GObject *receiver, il_g_emission *said)
 {
     call *c = g_new0(call, 1);
 
@@ -57,7 +56,7 @@ call *ili_g_call_new(connection *conn, GObject *receiver, const GValue *values,
     c->loop = il_loop_ref(conn->loop);
     c->cancel = (il_callback)IL_CALLBACK_INIT(cancel_call, c);
     c->clean_up = (il_callback)IL_CALLBACK_INIT(clean_up, c);
-    ili_g_emission_init(&c->emission, values, n_values);
+    ili_g_emission_move(&c->emission, said);
     ili_g_keep(&c->sender, c->emission.sender, on_alone, c);
     ili_g_keep(&c->receiver, receiver, on_alone, c);
     return c;

@@ -60,9 +60,9 @@ void ili_g_connection_unref(connection *conn);
 
 /* --- slot.c ------------------------------------------------------------------- */
 
-/* A call that may be queued or started; `receiver` is alive or NULL. */
-call *ili_g_call_new(connection *conn, GObject *receiver, const GValue *values,
-                     guint n_values);
+/* A call that may be queued or started; `receiver` is alive or NULL.  What was
+ * said is moved. */
+call *ili_g_call_new(connection *conn, GObject *receiver, il_g_emission *said);
 
 /* Run the slot's first step; `answer` is the emitter's, or NULL. */
 void ili_g_call_start(call *c, GValue *answer);
