@@ -15,6 +15,7 @@
 #include <interloop/glib/emission.h>
 #include <interloop/glib/error.h>
 #include <interloop/glib/guest.h>
+#include <interloop/glib/stream.h>
 #include <interloop/glib/task.h>
 #include <interloop/glib/wait.h>
 #include <interloop/interloop.h>

@@ -116,6 +116,7 @@ static int tell_names(il_g_emission *e, void *receiver)
 
     (void)receiver;
     note("%s/%s", il_g_emission_get_signal(e), detail ? detail : "-");
+    CHECK(il_g_emission_get_tag(e) == NULL);
     return 0;
 }
 
@@ -141,6 +142,7 @@ static void test_emission_of_null_says_nothing(void **state)
     assert_null(il_g_emission_get_sender(NULL));
     assert_null(il_g_emission_get_signal(NULL));
     assert_null(il_g_emission_get_detail(NULL));
+    assert_null(il_g_emission_get_tag(NULL));
     assert_int_equal(il_g_emission_get_n_args(NULL), 0);
     assert_null(il_g_emission_get_arg(NULL, 0));
     assert_int_equal(il_g_emission_get_int(NULL, 0), 0);

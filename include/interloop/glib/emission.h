@@ -6,7 +6,7 @@
  * @file glib/emission.h
  * @brief What a signal said: who emitted it, and a copy of its arguments.
  *
- * Slots get one, and so does who waits for a signal.  For the
+ * Slots get one, and so does who waits for a signal or reads a stream.  For the
  * loop's thread.
  *
  * Everything that is asked of an emission belongs to it: valid as long as it
@@ -37,6 +37,10 @@ IL_EXPORT const char *il_g_emission_get_signal(const il_g_emission *emission);
 /** The detail it was emitted with, e.g. a property's name for "notify"; a
  *  constant string, NULL if there was none. */
 IL_EXPORT const char *il_g_emission_get_detail(const il_g_emission *emission);
+
+/** The tag that was given to il_g_stream_add(); NULL if it comes from no
+ *  stream. */
+IL_EXPORT gpointer il_g_emission_get_tag(const il_g_emission *emission);
 
 /**@}*/
 /** @name Arguments, the sender not counted, the first has index 0 */
@@ -115,7 +119,7 @@ IL_EXPORT int il_g_emission_set_return_boolean(il_g_emission *emission,
 /**@}*/
 
 /**
- * Free an emission that il_g_wait_signal() gave.
+ * Free an emission that il_g_wait_signal() or il_g_stream_next() gave.
  *
  * @param emission  May be NULL.  @return NULL.
  */

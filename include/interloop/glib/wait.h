@@ -7,7 +7,8 @@
  * @brief Wait for a signal, or for a property's value, in one line.
  *
  * For tasks of a loop that is a guest, see il_g_begin().  Each of these hears
- * what is emitted while it waits.
+ * what is emitted while it waits; to miss nothing between two waits, or to
+ * wait for several signals or senders at a time, use il_g_stream_new().
  *
  * What a wait asks, an #il_g_match_fn or #il_g_value_test_fn, runs inside the
  * emission, in the loop's thread, on the stack of whoever emits.  It should

@@ -21,6 +21,7 @@ typedef struct ili_g_bridge {
     GHashTable *by_id;     /* the same, by the id of the handler */
     GQueue waiters;        /* il_future: of tasks that wait for a signal */
     GQueue exports;        /* il_g_task: whose bodies run */
+    GQueue streams;        /* il_g_stream: all that are not freed */
     guint n_calls;         /* tasks that wait for a GIO operation */
     il_callback end_waits; /* posted when the host has gone */
     il_timer pump;         /* iterates the context while ending */
@@ -82,6 +83,7 @@ struct il_g_emission {
     guint n_args;
     guint signal_id;
     GQuark detail;
+    gpointer tag;       /* of a stream */
     GValue *answer;     /* the emitter's, during the first step; else NULL */
     gboolean suspended; /* the first step is over */
 };
@@ -168,6 +170,11 @@ void ili_g_cancel_scope_unlink(il_g_cancel_scope *scope);
 
 /* The loop has closed: bodies that have not returned will not. */
 void ili_g_exports_end(ili_g_bridge *bridge);
+
+/* --- stream.c ---------------------------------------------------------------- */
+
+/* The bridge goes: all streams end, and hold nothing any more. */
+void ili_g_streams_end(ili_g_bridge *bridge);
 
 /* --- connect.c and wait.c ---------------------------------------------------- */
 

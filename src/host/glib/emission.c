@@ -107,6 +107,11 @@ const char *il_g_emission_get_detail(const il_g_emission *emission)
     return emission ? g_quark_to_string(emission->detail) : NULL;
 }
 
+gpointer il_g_emission_get_tag(const il_g_emission *emission)
+{
+    return emission ? emission->tag : NULL;
+}
+
 /* --- arguments -------------------------------------------------------------- */
 
 guint il_g_emission_get_n_args(const il_g_emission *emission)

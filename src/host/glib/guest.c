@@ -309,6 +309,7 @@ static void destroy_source(ili_g_bridge *bridge)
 
 static void free_bridge(ili_g_bridge *bridge)
 {
+    ili_g_streams_end(bridge);
     ili_g_exports_end(bridge);
     g_hash_table_unref(bridge->by_id);
     g_main_context_unref(bridge->context);
