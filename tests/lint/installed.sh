@@ -107,6 +107,7 @@ fi
 # Whoever copies an example has our headers, but none of our flags.
 for example in ${IL_EXAMPLES-}; do
     case $example in
+    *gtk3*) package='interloop-glib gtk+-3.0' ;;
     *gtk*) package='interloop-glib gtk4' ;;
     *ncurses*) package='interloop ncurses' ;;
     *glib*) package=interloop-glib ;;

@@ -8,7 +8,8 @@
 #   - only src/coro/annotate.h includes sanitizer and valgrind headers;
 #   - only src/host/glib and the headers interloop/glib*.h include GLib;
 #   - inside src/ and include/ nobody includes GTK;
-#   - public headers and examples include public headers only.
+#   - public headers and examples include public headers only; an example may
+#     have headers of its own, which begin with its name.
 
 set -u
 top=${IL_SRCDIR:-$(cd "$(dirname "$0")/../.." && pwd)}
@@ -57,6 +58,9 @@ FNR == 1 {
             else if (header ~ /^host\/glib\// && !in_glib)
                 complain("only src/host/glib may")
         }
+    } else if (local && where == "examples" && match(mine, /^[^.]*/) &&
+               index(header, substr(mine, 1, RLENGTH)) == 1) {
+        # Its own.
     } else if (local || h[1] in floor) {
         complain("only public headers may be included here")
     }
