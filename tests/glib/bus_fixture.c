@@ -205,9 +205,9 @@ int ask(void *arg)
         if (reply)
             g_variant_get(reply, "(u)", &c->got);
         else
-            c->error = g_dbus_error_get_remote_error(error)
-                           ? g_dbus_error_get_remote_error(error)
-                           : g_strdup_printf("local %d", error->code);
+            c->error = g_dbus_error_get_remote_error(error);
+        if (error && !c->error)
+            c->error = g_strdup_printf("local %d", error->code);
     }
     il_g_call_clear(&call);
     note("%u", c->ms);
