@@ -9,6 +9,11 @@
 
 #include <interloop/glib.h>
 
+/* GLib 2.68 can only copy the name. */
+#if !GLIB_CHECK_VERSION(2, 70, 0)
+#define g_source_set_static_name g_source_set_name
+#endif
+
 #define ILI_CONTAINER_OF(pointer, type, member)                                \
     ((type *)(gpointer)((char *)(pointer)-G_STRUCT_OFFSET(type, member)))
 
