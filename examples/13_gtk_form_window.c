@@ -10,7 +10,7 @@
 
 #include "13_gtk_form_window.h"
 
-G_DEFINE_FINAL_TYPE(FormWindow, form_window, GTK_TYPE_APPLICATION_WINDOW)
+G_DEFINE_TYPE(FormWindow, form_window, GTK_TYPE_APPLICATION_WINDOW)
 
 void form_window_update(FormWindow *self)
 {

@@ -30,7 +30,7 @@ struct _Job {
     il_task *task; /* while it runs */
 };
 
-G_DEFINE_FINAL_TYPE(Job, job, G_TYPE_OBJECT)
+G_DEFINE_TYPE(Job, job, G_TYPE_OBJECT)
 
 enum { PROGRESS = 1, STATUS, DONE, N_PROPERTIES };
 static GParamSpec *properties[N_PROPERTIES];
@@ -150,13 +150,10 @@ static int tell_all_done(il_g_emission *emission, void *label)
     for (guint i = 0; i < N_JOBS; i++) {
         g_autoptr(Job) job = g_list_model_get_item(jobs, i);
         g_autofree char *text = NULL;
+        int r = il_g_wait_property_boolean(job, "done", TRUE, IL_FOREVER);
 
-        while (!job->done) {
-            int r = il_g_wait_signal(job, "notify::done", IL_FOREVER, NULL);
-
-            if (r < 0)
-                return r;
-        }
+        if (r < 0)
+            return r;
         n_cancelled += job->progress < 1;
         text = i + 1 < N_JOBS ? g_strdup_printf("%u of %d …", i + 1, N_JOBS)
                : n_cancelled  ? g_strdup_printf("%d cancelled", n_cancelled)
