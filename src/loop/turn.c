@@ -308,6 +308,8 @@ il_time il_loop_next_deadline(il_loop *loop)
     if (!ili_inbox_may_sleep(loop))
         return 0;
     next = ili_alarms_next(&loop->sched.alarms);
+    if (next < 0) /* hosts subtract the time it is now */
+        next = 0;
     if (ili_list_empty(&loop->unverified))
         return next;
     /* That moment is on the real clock. */
