@@ -52,7 +52,7 @@ static void test_fairness_turn_ends_when_its_budget_is_spent(void **state)
         n_long += cpu_time() - before > IL_MS(5);
         assert_true(mill.n_steps > steps);
     }
-    assert_true(n_long < 10);
+    assert_true(n_long < 50); /* without a budget all of them are */
     mill.over = true;
 }
 
@@ -104,10 +104,10 @@ static void test_fairness_busy_tasks_do_not_starve_events(void **state)
 {
     struct fixture *f = *state;
     static struct mill mill; /* the tasks outlive this function */
-    struct reader reader = { .name = "io" };
-    il_timer timer = IL_TIMER_INIT(note_timer, TEXT("timer"));
-    il_callback post = IL_CALLBACK_INIT(note_timer, TEXT("post"));
-    il_time begin;
+    static struct reader reader = { .name = "io" };
+    static il_timer timer = IL_TIMER_INIT(note_timer, TEXT("timer"));
+    static il_callback post = IL_CALLBACK_INIT(note_timer, TEXT("post"));
+    il_time limit;
     int fds[2];
 
     make_pipe(fds);
@@ -120,8 +120,10 @@ static void test_fairness_busy_tasks_do_not_starve_events(void **state)
     assert_int_equal(write(fds[1], "x", 1), 1);
     assert_int_equal(il_post_threadsafe(f->loop, &post), 0);
     assert_int_equal(il_timer_start(f->loop, &timer, il_deadline(IL_MS(1))), 0);
-    begin = il_now();
-    while (il_now() < begin + IL_MS(20))
+    limit = il_deadline(IL_SEC(5));
+    while ((reader.r != 1 || il_timer_is_active(&timer) ||
+            !strstr(noted(), "post")) &&
+           il_now() < limit)
         assert_int_equal(il_loop_turn(f->loop, IL_MS(2)), 1);
     assert_int_equal(reader.r, 1);
     assert_false(il_timer_is_active(&timer));

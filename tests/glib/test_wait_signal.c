@@ -107,11 +107,11 @@ static void test_wait_signal_emitted_then_timed_out_is_kept(void **state)
     struct listener l = listener_for(sender);
 
     (void)state;
-    l.timeout = IL_MS(10);
+    l.timeout = IL_MS(100);
     assert_int_equal(il_spawn(NULL, listen_once, &l, NULL), 0);
     iterate_for(2);
     test_sender_poke(sender, 5, "in time");
-    g_usleep(20000);
+    g_usleep(120000);
     assert_true(iterate_until(&l.over, 5000));
     assert_int_equal(l.r, 0);
     assert_int_equal(l.number, 5);
