@@ -143,7 +143,8 @@ IL_EXPORT IL_MUST_CHECK int il_g_wait_property_boolean(gpointer object,
                                                        il_time timeout);
 
 /**
- * Wait until a property of any integer type, an enum or flags, is a number.
+ * Wait until a property of any integer type, an enum, flags or a boolean, is a
+ * number.
  *
  * @suspends Unless it is already.
  *
