@@ -84,6 +84,7 @@ typedef struct il_host {
  * @retval -EBUSY      It is running, inside a turn, or has a host already.
  * @retval -EINVAL     `request_turn`, `run` or `quit` is missing, or one of
  *                     `suspend` and `resume`.
+ * @retval -ESRCH      Another thread's loop.
  * @retval -ESHUTDOWN  It is closed.
  */
 IL_EXPORT int il_loop_attach(il_loop *loop, const il_host *host, void *data);
@@ -102,6 +103,7 @@ IL_EXPORT int il_loop_attach(il_loop *loop, const il_host *host, void *data);
  * @retval -EBUSY      It is running, inside a turn, or has another host.
  * @retval -EINVAL     `request_turn` is missing, or one of `suspend` and
  *                     `resume`; or there is no host.
+ * @retval -ESRCH      Another thread's loop.
  * @retval -ESHUTDOWN  It is closed.
  */
 IL_EXPORT int il_loop_start(il_loop *loop, const il_host *host, void *data);
@@ -113,11 +115,12 @@ IL_EXPORT int il_loop_start(il_loop *loop, const il_host *host, void *data);
  *
  * @retval 0       Native now.
  * @retval -EBUSY  Called from inside a turn, or while we run the host.
- * @retval -ESRCH  It has no host.
+ * @retval -ESRCH  It has no host, or is another thread's.
  */
 IL_EXPORT int il_loop_detach(il_loop *loop);
 
-/** What was called last: il_loop_attach(), il_loop_start(), or neither. */
+/** What was called last: il_loop_attach(), il_loop_start(), or neither.  A guest
+ *  that il_loop_run_owned() or il_g_run() runs stays a guest here. */
 IL_EXPORT il_mode il_loop_get_mode(const il_loop *loop);
 
 /**
