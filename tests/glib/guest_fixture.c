@@ -5,6 +5,7 @@
 #include "guest_fixture.h"
 
 #include <errno.h>
+#include <string.h>
 
 static struct fixture fixture;
 static unsigned senders_before;
@@ -83,4 +84,14 @@ void iterate_for(int ms)
     const bool never = false;
 
     (void)iterate_until(&never, ms);
+}
+
+void expect_notes(const char *expected)
+{
+    il_time limit = il_deadline(IL_SEC(10));
+
+    while (strlen(noted()) < strlen(expected) && il_now() < limit)
+        iterate_for(2);
+    iterate_for(2);
+    assert_string_equal(noted(), expected);
 }

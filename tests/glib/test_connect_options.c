@@ -69,8 +69,7 @@ test_connect_options_swapped_slot_gets_its_receiver_first(void **state)
                                      IL_G_QUEUE) != 0);
     test_sender_poke(sender, 1, "x");
     test_sender_poke(sender, 2, "x");
-    iterate_for(5);
-    assert_string_equal(noted(), "m1 /m m2 /m");
+    expect_notes("m1 /m m2 /m");
     g_object_unref(receiver);
     test_sender_poke(sender, 3, "x");
     assert_string_equal(noted(), "m1 /m m2 /m");
@@ -183,14 +182,12 @@ static void test_connect_options_blocked_handler_starts_no_slot(void **state)
     test_sender_poke(sender, 1, "x");
     g_signal_handler_block(sender, id);
     test_sender_poke(sender, 2, "x");
-    iterate_for(3);
-    assert_string_equal(noted(), "+1"); /* the running one goes on */
+    expect_notes("+1"); /* the running one goes on */
     g_signal_handler_unblock(sender, id);
     test_sender_poke(sender, 3, "x");
     assert_string_equal(noted(), "+1 +3");
     il_g_disconnect(sender, id);
-    iterate_for(3);
-    assert_string_equal(noted(), "+1 +3 x x");
+    expect_notes("+1 +3 x x");
     g_object_unref(sender);
 }
 
@@ -215,8 +212,7 @@ static void test_connect_options_slot_may_disconnect_itself(void **state)
     own_id = il_g_connect(sender, "poked", disconnect_myself, NULL, IL_G_QUEUE);
     test_sender_poke(sender, 1, "x");
     test_sender_poke(sender, 2, "x");
-    iterate_for(3);
-    assert_string_equal(noted(), "+1 x");
+    expect_notes("+1 x");
     g_object_unref(sender);
 }
 
@@ -240,8 +236,7 @@ static void test_connect_options_slot_may_drop_the_sender(void **state)
     (void)state;
     connect_ok(sender, "poked", drop_the_sender, IL_G_PARALLEL);
     test_sender_poke(sender, 1, "x");
-    iterate_for(3);
-    assert_string_equal(noted(), "x");
+    expect_notes("x");
     assert_int_equal(test_sender_count(), 0);
 }
 
@@ -279,8 +274,7 @@ static void test_connect_options_receiver_goes_in_another_thread(void **state)
         in_a_thread(unref_there, receiver);
         /* Before the news has arrived: no slot for an object that is gone. */
         test_sender_poke(sender, 2, "x");
-        iterate_for(3);
-        assert_string_equal(noted(), busy ? "+1 x" : "");
+        expect_notes(busy ? "+1 x" : "");
         test_sender_poke(sender, 3, "x");
         assert_string_equal(noted(), busy ? "+1 x" : "");
         g_object_unref(sender);
@@ -298,8 +292,7 @@ test_connect_options_receiver_is_disposed_in_another_thread(void **state)
         il_g_connect(sender, "poked", wait_long, receiver, IL_G_PARALLEL) != 0);
     test_sender_poke(sender, 1, "x");
     in_a_thread(dispose_there, receiver);
-    iterate_for(3);
-    assert_string_equal(noted(), "+1 x");
+    expect_notes("+1 x");
     g_object_unref(receiver);
     g_object_unref(sender);
 }
@@ -318,8 +311,7 @@ static void test_connect_options_sender_goes_in_another_thread(void **state)
             test_sender_poke(sender, 1, "x");
         in_a_thread(unref_there, sender);
         g_object_unref(receiver); /* before the news has arrived */
-        iterate_for(3);
-        assert_string_equal(noted(), busy ? "+1 x" : "");
+        expect_notes(busy ? "+1 x" : "");
     }
 }
 

@@ -6,7 +6,6 @@
 #include "guest_fixture.h"
 
 #include <errno.h>
-#include <string.h>
 
 /* A dialog: a main loop that somebody quits. */
 struct dialog {
@@ -121,8 +120,7 @@ static void one_dialog(bool direct, bool later)
     spawn_ticker();
     assert_int_equal(il_spawn(NULL, ask, &d, NULL), 0);
     (void)g_timeout_add(40, close_dialog, &d);
-    iterate_for(80);
-    assert_string_equal(noted(), "+a -a a");
+    expect_notes("+a -a a");
     assert_true(d.ticks >= 5);
     end_ticker();
 }
@@ -162,8 +160,7 @@ static void test_modal_glib_works_at_the_top_of_a_slot(void **state)
     spawn_ticker();
     test_sender_poke(sender, 1, "x");
     assert_string_equal(noted(), ""); /* the emitter is not held up */
-    iterate_for(60);
-    assert_string_equal(noted(), "+a -a a");
+    expect_notes("+a -a a");
     end_ticker();
     g_object_unref(sender);
 }
@@ -217,9 +214,7 @@ static void test_modal_glib_three_deep_end_out_of_order(void **state)
                 assert_int_equal(il_spawn(NULL, ask, &three[i], NULL), 0);
             }
             (void)g_timeout_add(5, close_in_this_order, (gpointer)orders[o]);
-            for (int i = 0; i < 200 && !strstr(noted(), "-a a"); i++)
-                iterate_for(5);
-            assert_string_equal(noted(), "+a +b +c -c -b -a c b a");
+            expect_notes("+a +b +c -c -b -a c b a");
         }
     end_ticker();
 }
@@ -262,8 +257,7 @@ static void test_modal_glib_tasks_end_below_it(void **state)
     assert_int_equal(il_spawn(NULL, wait_forever, NULL, &victim), 0);
     (void)g_timeout_add(10, cancel_victim, NULL);
     (void)g_timeout_add(20, close_dialog, &d);
-    iterate_for(40);
-    assert_string_equal(noted(), "+a ended cancelled -a a");
+    expect_notes("+a ended cancelled -a a");
     assert_int_equal(reap(victim), -ECANCELED);
 }
 
@@ -288,8 +282,7 @@ static void test_modal_glib_cancel_asks_it_to_quit(void **state)
     d = (struct dialog){ .name = "a" };
     assert_int_equal(il_spawn(NULL, ask_until_cancelled, &d, &victim), 0);
     (void)g_timeout_add(5, cancel_victim, NULL);
-    iterate_for(30);
-    assert_string_equal(noted(), "+a quit -a x");
+    expect_notes("+a quit -a x");
     assert_int_equal(reap(victim), -ECANCELED);
 }
 
@@ -314,8 +307,7 @@ static void test_modal_glib_deadline_asks_it_to_quit(void **state)
     (void)state;
     d = (struct dialog){ .name = "a" };
     assert_int_equal(il_spawn(NULL, ask_with_a_deadline, &d, NULL), 0);
-    iterate_for(30);
-    assert_string_equal(noted(), "+a quit -a late");
+    expect_notes("+a quit -a late");
 }
 
 /* --- ends of other things meanwhile ------------------------------------------------------ */
@@ -339,8 +331,7 @@ static void test_modal_glib_loop_cannot_be_ended_below_it(void **state)
     assert_int_equal(il_spawn(NULL, ask, &d, NULL), 0);
     (void)g_timeout_add(3, try_to_end, fixture->loop);
     (void)g_timeout_add(10, close_dialog, &d);
-    iterate_for(30);
-    assert_string_equal(noted(), "+a busy -a a");
+    expect_notes("+a busy -a a");
 }
 
 static gboolean stop_guest(gpointer data)
@@ -366,8 +357,7 @@ static void test_modal_glib_stop_takes_effect_when_it_ends(void **state)
     assert_false(il_loop_is_running(fixture->loop));
     assert_string_equal(noted(), "+a -a");
     assert_int_equal(il_loop_start(fixture->loop, NULL, NULL), 0);
-    iterate_for(10);
-    assert_string_equal(noted(), "+a -a a");
+    expect_notes("+a -a a");
     assert_true(n_ticks > 1);
     end_ticker();
 }
