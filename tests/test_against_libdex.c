@@ -20,27 +20,17 @@ static unsigned n_mapped, n_allocated;
 /* The linker sends our calls of these here. */
 void *__real_mmap(void *at, size_t size, int how, int flags, int fd, off_t off);
 void *__wrap_mmap(void *at, size_t size, int how, int flags, int fd, off_t off);
-int __real_munmap(void *at, size_t size);
-int __wrap_munmap(void *at, size_t size);
 int __real_mprotect(void *at, size_t size, int how);
 int __wrap_mprotect(void *at, size_t size, int how);
 void *__real_malloc(size_t size);
 void *__wrap_malloc(size_t size);
 void *__real_calloc(size_t n, size_t size);
 void *__wrap_calloc(size_t n, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__wrap_realloc(void *old, size_t size);
 
 void *__wrap_mmap(void *at, size_t size, int how, int flags, int fd, off_t off)
 {
     n_mapped++;
     return __real_mmap(at, size, how, flags, fd, off);
-}
-
-int __wrap_munmap(void *at, size_t size)
-{
-    n_mapped++;
-    return __real_munmap(at, size);
 }
 
 int __wrap_mprotect(void *at, size_t size, int how)
@@ -59,12 +49,6 @@ void *__wrap_calloc(size_t n, size_t size)
 {
     n_allocated++;
     return __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-    n_allocated++;
-    return __real_realloc(old, size);
 }
 
 static void run(il_task_fn *body)
