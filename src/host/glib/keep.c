@@ -9,14 +9,16 @@
  * when it has returned the object goes.
  *
  * Toggle references tell nothing when an object has several, so all keepers of
- * an object share one, and a record in the object's data. */
+ * an object share one, and a record in the object's data.  Several loops may
+ * keep an object, each in its thread.  So records and their lists change under
+ * a lock, but references come and go without it: that may run anybody's code.
+ * While one record goes and the next is there already, the object has two of
+ * our references, and tells when the first has gone. */
 
 #include "config.h"
 
 #include "host/glib/bridge.h"
 
-/* Keepers come and go on the loop's thread, but the last reference of somebody
- * else may go on any. */
 static GMutex lock;
 
 struct record {
@@ -47,39 +49,46 @@ void ili_g_keep(ili_g_keeper *keeper, gpointer object, ili_g_keeper_fn *alone,
                 gpointer data)
 {
     struct record *record;
+    gboolean is_first;
 
     keeper->object = object;
     keeper->alone = alone;
     keeper->data = data;
     if (!object)
         return;
+    g_mutex_lock(&lock);
     record = g_object_get_qdata(object, record_quark());
-    if (!record) {
+    is_first = !record;
+    if (is_first) {
         record = g_new0(struct record, 1);
         record->keepers = g_ptr_array_new();
         g_object_set_qdata(object, record_quark(), record);
-        g_object_add_toggle_ref(object, on_toggle, record);
     }
-    g_mutex_lock(&lock);
     g_ptr_array_add(record->keepers, keeper);
     g_mutex_unlock(&lock);
+    /* Whoever finds the record before this has a caller with a reference. */
+    if (is_first)
+        g_object_add_toggle_ref(object, on_toggle, record);
 }
 
 void ili_g_let_go(ili_g_keeper *keeper)
 {
     GObject *object = keeper->object;
     struct record *record;
+    gboolean was_last;
 
     if (!object)
         return;
     keeper->object = NULL;
-    record = g_object_get_qdata(object, record_quark());
     g_mutex_lock(&lock);
+    record = g_object_get_qdata(object, record_quark());
     g_ptr_array_remove_fast(record->keepers, keeper);
+    was_last = record->keepers->len == 0;
+    if (was_last) /* nobody finds it any more */
+        g_object_set_qdata(object, record_quark(), NULL);
     g_mutex_unlock(&lock);
-    if (record->keepers->len > 0)
+    if (!was_last)
         return;
-    g_object_set_qdata(object, record_quark(), NULL);
     g_object_remove_toggle_ref(object, on_toggle, record);
     g_ptr_array_unref(record->keepers);
     g_free(record);
