@@ -74,6 +74,8 @@ static int check_run(const il_loop *loop)
 static void run_host(il_loop *loop)
 {
     loop->owned = true;
+    /* What became ready before the loop had a host, or while nothing ran. */
+    ili_sched_changed(&loop->sched);
     (void)loop->sched.host->run(loop->sched.host_data);
     loop->owned = false;
 }

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+
+/* test_owner.c - what a host that we run is told, and when it is left. */
+
+#include "support/fixture.h"
+
+#include <interloop/host.h>
+
+/* A host that runs a turn when it was asked to, and has nothing to do when it
+ * was not; then it ends. */
+struct obedient {
+    il_loop *loop;
+    bool requested;
+    bool quit;
+};
+
+static void request_turn(void *data)
+{
+    ((struct obedient *)data)->requested = true;
+}
+
+static int run(void *data)
+{
+    struct obedient *host = data;
+
+    host->quit = false;
+    while (host->requested && !host->quit) {
+        host->requested = false;
+        if (il_loop_turn(host->loop, IL_MS(2)) == 1)
+            host->requested = true;
+    }
+    return 0;
+}
+
+static void quit(void *data)
+{
+    ((struct obedient *)data)->quit = true;
+}
+
+static const il_host obedient_host = {
+    .name = "obedient",
+    .request_turn = request_turn,
+    .run = run,
+    .quit = quit,
+};
+
+static int note_and_stop(void *arg)
+{
+    note("%s", (const char *)arg);
+    return il_loop_stop(il_loop_current());
+}
+
+/* The host knew of no turn to run and slept for ever. */
+static void test_owner_runs_what_was_ready_before_there_was_a_host(void **state)
+{
+    struct fixture *f = *state;
+    struct obedient host = { .loop = f->loop };
+
+    assert_int_equal(il_spawn_lazy(NULL, note_and_stop, TEXT("before"), NULL),
+                     0);
+    assert_int_equal(il_loop_attach(f->loop, &obedient_host, &host), 0);
+    assert_int_equal(il_loop_run(f->loop), 0);
+    assert_string_equal(noted(), "before");
+    assert_true(host.quit);
+    assert_int_equal(il_loop_detach(f->loop), 0);
+}
+
+/* The turn that it asks for between two runs is not taken, but not forgotten. */
+static void test_owner_runs_what_became_ready_between_two_runs(void **state)
+{
+    struct fixture *f = *state;
+    struct obedient host = { .loop = f->loop };
+
+    assert_int_equal(il_loop_attach(f->loop, &obedient_host, &host), 0);
+    assert_int_equal(il_spawn_lazy(NULL, note_and_stop, TEXT("between"), NULL),
+                     0);
+    assert_true(host.requested);
+    assert_int_equal(run(&host), 0);
+    assert_string_equal(noted(), "");
+    assert_int_equal(il_loop_run(f->loop), 0);
+    assert_string_equal(noted(), "between");
+    assert_int_equal(il_loop_detach(f->loop), 0);
+}
+
+static void test_owner_stopped_before_a_run_ends_it(void **state)
+{
+    struct fixture *f = *state;
+    struct obedient host = { .loop = f->loop };
+
+    assert_int_equal(il_loop_attach(f->loop, &obedient_host, &host), 0);
+    assert_int_equal(il_loop_stop(f->loop), 0);
+    assert_int_equal(il_loop_run(f->loop), 0);
+    assert_true(host.quit);
+    assert_int_equal(il_loop_detach(f->loop), 0);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(test_owner_runs_what_was_ready_before_there_was_a_host),
+        TEST(test_owner_runs_what_became_ready_between_two_runs),
+        TEST(test_owner_stopped_before_a_run_ends_it),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
