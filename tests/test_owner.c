@@ -3,8 +3,11 @@
 /* test_owner.c - what a host that we run is told, and when it is left. */
 
 #include "support/fixture.h"
+#include "support/trivial_host.h"
 
 #include <interloop/host.h>
+
+#include <errno.h>
 
 /* A host that runs a turn when it was asked to, and has nothing to do when it
  * was not; then it ends. */
@@ -94,6 +97,42 @@ static void test_owner_stopped_before_a_run_ends_it(void **state)
     assert_int_equal(il_loop_detach(f->loop), 0);
 }
 
+static int clean_up_for_eight_seconds(void *arg)
+{
+    int r = 0;
+
+    (void)arg;
+    CHECK_INT(il_loop_stop(il_loop_current()), 0);
+    IL_SHIELD (IL_SEC(8), &r) {
+        r = il_sleep(IL_FOREVER);
+    }
+    note("clean");
+    return 0;
+}
+
+static int wait_for_it(void *arg)
+{
+    (void)arg;
+    return il_sleep(IL_SEC(10));
+}
+
+/* The host ran until the main task had ended, however long that took. */
+static void test_owner_leaves_a_main_task_after_five_seconds(void **state)
+{
+    struct fixture *f = *state;
+    struct trivial_host host;
+    il_time begin = il_now();
+
+    assert_int_equal(trivial_host_own(&host, f->loop), 0);
+    assert_int_equal(
+        il_loop_run_owned(f->loop, clean_up_for_eight_seconds, NULL), -EINTR);
+    assert_true(il_now() - begin == IL_SEC(5));
+    assert_string_equal(noted(), "");
+    assert_int_equal(il_loop_detach(f->loop), 0);
+    assert_int_equal(il_run(wait_for_it, NULL), 0);
+    assert_string_equal(noted(), "clean");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -101,6 +140,7 @@ int main(void)
         TEST(test_owner_runs_what_was_ready_before_there_was_a_host),
         TEST(test_owner_runs_what_became_ready_between_two_runs),
         TEST(test_owner_stopped_before_a_run_ends_it),
+        TEST(test_owner_leaves_a_main_task_after_five_seconds),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -150,8 +150,9 @@ IL_EXPORT bool il_loop_is_guest(const il_loop *loop);
  * @retval -EBUSY   It is running so already.
  * @retval -EINVAL  The host cannot be owned, or the loop is no guest.
  * @retval -EINTR   The host's loop ended before the main task, which was
- *                  cancelled then and given time for its clean-up: by running
- *                  the host once more, then five seconds natively.
+ *                  cancelled then and given five seconds for its clean-up, in
+ *                  which the host runs once more and, if that ends, we do.  A
+ *                  task that takes longer is a task like others from now on.
  */
 IL_EXPORT int il_loop_run_owned(il_loop *loop, il_task_fn *main_fn, void *arg);
 

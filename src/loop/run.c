@@ -14,12 +14,14 @@
 
 #include <interloop/host.h>
 #include <interloop/loop.h>
+#include <interloop/timer.h>
 
 #include "loop/loop.h"
 
 #include <errno.h>
 
-/* What il_run() gives to tasks that are left when the main task ends. */
+/* What il_run() gives to tasks that are left when the main task ends, and to a
+ * main task that is left when the host ends. */
 #define GRACE IL_SEC(5)
 
 /* --- stopping ----------------------------------------------------------------- */
@@ -163,17 +165,25 @@ static int run_owned(void *arg)
     return r;
 }
 
+static void enough(void *loop)
+{
+    (void)il_loop_stop(loop);
+}
+
 /* The host's loop has ended before the main task, whose argument may be on our
  * caller's stack.  The host may still be able to run, for what the task waits
  * for in its clean-up; if it is not, we do. */
 static void end_main(il_loop *loop, il_task *task)
 {
     il_time deadline = il_deadline(GRACE);
+    il_timer timer = IL_TIMER_INIT(enough, loop);
 
     (void)il_task_cancel(task);
     loop->stop = false;
     loop->running = true;
+    (void)il_timer_start(loop, &timer, deadline);
     run_host(loop);
+    (void)il_timer_stop(&timer);
     while (!il_task_is_done(task) && il_now() < deadline) {
         loop->stop = false;
         ili_loop_one_turn(loop, deadline);
