@@ -197,6 +197,24 @@ static void test_modal_counts_as_a_wait_of_its_scope(void **state)
     assert_int_equal(reap(asker), 0);
 }
 
+static int ask_for_note(void *arg)
+{
+    return il_modal(note_task, arg, NULL, NULL);
+}
+
+static void
+test_modal_functions_run_in_the_order_they_were_asked_for(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(il_spawn(NULL, ask_for_note, TEXT("first"), NULL), 0);
+    assert_int_equal(il_spawn(NULL, ask_for_note, TEXT("second"), NULL), 0);
+    assert_int_equal(il_spawn_lazy(NULL, note_task, TEXT("task"), NULL), 0);
+    assert_int_equal(il_spawn(NULL, ask_for_note, TEXT("third"), NULL), 0);
+    settle(f);
+    assert_string_equal(noted(), "first second third task");
+}
+
 static void test_modal_misuse_is_refused(void **state)
 {
     int number = 1;
@@ -217,6 +235,7 @@ int main(void)
         TEST(test_modal_function_does_not_run_when_the_loop_closes),
         TEST(test_modal_result_wins_over_a_cancel_meanwhile),
         TEST(test_modal_counts_as_a_wait_of_its_scope),
+        TEST(test_modal_functions_run_in_the_order_they_were_asked_for),
         TEST(test_modal_misuse_is_refused),
     };
 

@@ -30,8 +30,9 @@ IL_BEGIN_DECLS
  *     …
  *     r = il_modal (ask, dialog, close_it, &answer);
  *
- * It runs right after the running item: before whatever else is ready, outside
- * every task, on the stack from which the host called us.  This works in every
+ * It runs right after the running item: before whatever else is ready, several
+ * in the order they came, outside every task, on the stack from which the host
+ * called us.  This works in every
  * step of a task, the first one of an eager slot included.  In a nested host
  * loop of the function, turns go on, the caller's own wait excepted.  Modal
  * functions that overlap end in reverse order, as their stack frames do.

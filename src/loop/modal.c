@@ -2,8 +2,8 @@
 
 /* modal.c - run a function on the host's stack while a task waits.
  *
- * The request is an item at the very front of the ready queue, on the stack of
- * the task that waits for it.  Until the item comes up it can be taken back.
+ * The request is an item at the very front of the ready queue, behind others of
+ * its kind, on the stack of the task that waits for it.  Until the item comes up it can be taken back.
  * From then on the function uses what is on the task's stack, so the wait
  * cannot be given up any more; a cancel is only told to `quit`.
  *
@@ -43,6 +43,19 @@ static void run_modal(il_item *item)
     ili_wake(modal->task, 0);
 }
 
+/* Before everything else, but behind those that came first: several tasks may
+ * ask in their first steps before the queue is looked at. */
+static void queue(ili_sched *sched, struct modal *modal)
+{
+    il_link *at = sched->ready.next;
+
+    while (at != &sched->ready &&
+           ILI_CONTAINER(at, il_item, link)->run == run_modal)
+        at = at->next;
+    ili_list_insert_before(at, &modal->item.link);
+    ili_sched_changed(sched);
+}
+
 static void modal_abort(void *arg)
 {
     struct modal *modal = arg;
@@ -62,8 +75,7 @@ int il_modal(il_task_fn *fn, void *arg, il_callback_fn *quit, int *ret_result)
     ILI_RETURN_IF_FAIL(fn, -EINVAL);
     ILI_RETURN_IF_FAIL(sched && sched->current, -ESRCH);
     modal.task = sched->current;
-    ili_list_prepend(&sched->ready, &modal.item.link);
-    ili_sched_changed(sched);
+    queue(sched, &modal);
 
     r = ili_park(modal_abort, &modal, "a modal function");
     if (r == 0 && ret_result)
