@@ -232,6 +232,40 @@ static void test_call_in_a_private_context_runs_no_turn(void **state)
     assert_int_equal(c.value, 7);
 }
 
+struct application {
+    struct caller caller;
+    bool was_called_back; /* before operation_succeed() returned */
+    bool was_disturbed;
+};
+
+static gboolean work(gpointer data)
+{
+    struct application *app = data;
+    GTask *task = g_object_ref(app->caller.op.task);
+
+    operation_succeed(&app->caller.op, 7);
+    app->was_called_back = g_task_get_completed(task);
+    app->was_disturbed = app->caller.over;
+    g_object_unref(task);
+    return G_SOURCE_REMOVE;
+}
+
+/* Tasks ran in the midst of a callback of the application, an idle one, because
+ * that was taken for the one by which GTask calls back. */
+static void test_call_runs_no_turn_inside_what_ends_the_operation(void **state)
+{
+    static struct application app;
+
+    (void)state;
+    assert_int_equal(il_spawn(NULL, call_operation, &app.caller, NULL), 0);
+    iterate_for(2);
+    (void)g_idle_add(work, &app);
+    assert_true(iterate_until(&app.caller.over, 5000));
+    assert_true(app.was_called_back);
+    assert_false(app.was_disturbed);
+    assert_int_equal(app.caller.value, 7);
+}
+
 static int cancel_cancellable(void *arg)
 {
     struct caller *c = arg;
@@ -368,6 +402,7 @@ int main(void)
         GUEST_TEST(test_call_value_beats_a_cancel_in_the_same_iteration),
         GUEST_TEST(test_call_of_a_finished_task_costs_no_iteration_more),
         GUEST_TEST(test_call_in_a_private_context_runs_no_turn),
+        GUEST_TEST(test_call_runs_no_turn_inside_what_ends_the_operation),
         GUEST_TEST(test_call_cancelled_operation_is_no_cancelled_task),
         GUEST_TEST(test_call_obeys_a_timeout_around_it),
         GUEST_TEST(test_call_loads_a_file),

@@ -127,20 +127,31 @@ static gboolean guest_dispatch(GSource *base, GSourceFunc callback,
     return G_SOURCE_CONTINUE;
 }
 
+/* The idle source that a GTask makes to call back; only its name tells. */
+static gboolean is_of_a_gtask(GSource *source)
+{
+    const char *name = g_source_get_name(source);
+
+    return source->source_funcs == &g_idle_funcs && name &&
+           g_str_has_suffix(name, "complete_in_idle_cb");
+}
+
 /* GLib dispatches what was ready when it polled: what one of its callbacks wakes
  * would have to wait for another iteration, which costs as much as the callback.
  * But a turn may only run where our source might have been dispatched as well:
  * not inside a turn, nor a private iteration of some other context, nor ahead
  * of what we have stepped back behind, nor beneath a source that must not recurse
- * and that a nested loop in a task could be waiting for.  An idle source that
- * calls back for a GTask has done its work by then. */
+ * and that a nested loop in a task could be waiting for.  Above all not inside
+ * code of the application that happens to end an operation, which does not
+ * expect tasks to run in the midst of it.  A GTask's own source has done its
+ * work by then. */
 void ili_g_bridge_turn(ili_g_bridge *bridge)
 {
     GSource *base = bridge->source;
     guest_source *source = (guest_source *)base;
     GSource *under = g_main_current_source();
 
-    if (!under || under->source_funcs != &g_idle_funcs ||
+    if (!under || !is_of_a_gtask(under) ||
         g_source_get_context(under) != bridge->context)
         return;
     if (source->n_turns > 0 || il_task_current() ||
