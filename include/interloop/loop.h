@@ -101,7 +101,9 @@ IL_EXPORT il_loop *il_loop_current(void);
  * @return The body's result, or
  * @retval -EBUSY      The thread's loop is running already, or is a guest.
  * @retval -EINTR      il_loop_stop(), or an end of the host's loop, came before
- *                     the end of the main task; see il_loop_run_owned().
+ *                     the end of the main task.  In native mode that goes on
+ *                     with the next run, so @p arg must stay valid; else see
+ *                     il_loop_run_owned().
  * @return Otherwise what il_loop_new() or il_spawn() returned.
  */
 IL_EXPORT int il_run(il_task_fn *main_fn, void *arg);
