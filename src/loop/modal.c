@@ -3,9 +3,10 @@
 /* modal.c - run a function on the host's stack while a task waits.
  *
  * The request is an item at the very front of the ready queue, behind others of
- * its kind, on the stack of the task that waits for it.  Until the item comes up it can be taken back.
- * From then on the function uses what is on the task's stack, so the wait
- * cannot be given up any more; a cancel is only told to `quit`.
+ * its kind, on the stack of the task that waits for it.  Until the item comes
+ * up it can be taken back.  From then on the function uses what is on the
+ * task's stack, so the wait cannot be given up any more; a cancel is only told
+ * to `quit`.
  *
  * Nothing special is done for nested loops: the function is called as every
  * posted callback is, and turns below those are in order.
