@@ -97,6 +97,29 @@ static void test_owner_stopped_before_a_run_ends_it(void **state)
     assert_int_equal(il_loop_detach(f->loop), 0);
 }
 
+static int stop_and_wait(void *arg)
+{
+    (void)arg;
+    CHECK_INT(il_loop_stop(il_loop_current()), 0);
+    CHECK_INT(il_sleep(IL_MS(1)), -ECANCELED);
+    note("cancelled");
+    return -ECANCELED;
+}
+
+/* That stopped the guest at once, and then the host was run: for ever. */
+static void test_owner_stopped_in_the_first_step_of_main_returns(void **state)
+{
+    struct fixture *f = *state;
+    struct trivial_host host;
+    il_time begin = il_now();
+
+    assert_int_equal(trivial_host_attach(&host, f->loop), 0);
+    assert_int_equal(il_loop_run_owned(f->loop, stop_and_wait, NULL), -EINTR);
+    assert_string_equal(noted(), "cancelled");
+    assert_true(il_now() == begin);
+    assert_int_equal(il_loop_detach(f->loop), 0);
+}
+
 static int clean_up_for_eight_seconds(void *arg)
 {
     int r = 0;
@@ -140,6 +163,7 @@ int main(void)
         TEST(test_owner_runs_what_was_ready_before_there_was_a_host),
         TEST(test_owner_runs_what_became_ready_between_two_runs),
         TEST(test_owner_stopped_before_a_run_ends_it),
+        TEST(test_owner_stopped_in_the_first_step_of_main_returns),
         TEST(test_owner_leaves_a_main_task_after_five_seconds),
     };
 

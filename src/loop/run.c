@@ -204,7 +204,9 @@ static int run_main_owned(il_loop *loop, il_task_fn *main_fn, void *arg)
 
     if (r < 0)
         return r;
-    if (!il_task_is_done(task))
+    /* If its first step has stopped the guest, no turn comes that could end the
+     * host's loop. */
+    if (!il_task_is_done(task) && loop->running)
         run_host(loop);
     loop->stop = false;
     if (il_task_is_done(task))
