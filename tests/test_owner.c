@@ -120,6 +120,27 @@ static void test_owner_stopped_in_the_first_step_of_main_returns(void **state)
     assert_int_equal(il_loop_detach(f->loop), 0);
 }
 
+static int sleep_for_seven(void *arg)
+{
+    (void)arg;
+    return il_sleep(IL_MS(1)) < 0 ? -1 : 7;
+}
+
+static void test_owner_leaves_a_guest_as_it_was(void **state)
+{
+    struct fixture *f = *state;
+    struct trivial_host host;
+
+    assert_int_equal(trivial_host_attach(&host, f->loop), 0);
+    assert_int_equal(il_loop_run_owned(f->loop, sleep_for_seven, NULL), 7);
+    assert_true(il_loop_is_running(f->loop));
+    assert_int_equal(il_loop_stop(f->loop), 0);
+    assert_int_equal(il_loop_run_owned(f->loop, sleep_for_seven, NULL), 7);
+    assert_false(il_loop_is_running(f->loop));
+    assert_int_equal(il_loop_start(f->loop, NULL, NULL), 0);
+    assert_int_equal(il_loop_detach(f->loop), 0);
+}
+
 static int clean_up_for_eight_seconds(void *arg)
 {
     int r = 0;
@@ -164,6 +185,7 @@ int main(void)
         TEST(test_owner_runs_what_became_ready_between_two_runs),
         TEST(test_owner_stopped_before_a_run_ends_it),
         TEST(test_owner_stopped_in_the_first_step_of_main_returns),
+        TEST(test_owner_leaves_a_guest_as_it_was),
         TEST(test_owner_leaves_a_main_task_after_five_seconds),
     };
 

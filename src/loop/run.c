@@ -219,6 +219,7 @@ static int run_main_owned(il_loop *loop, il_task_fn *main_fn, void *arg)
 int il_loop_run_owned(il_loop *loop, il_task_fn *main_fn, void *arg)
 {
     const il_host *host;
+    bool was_running;
     int r;
 
     ILI_RETURN_IF_FAIL(ili_loop_is_here(loop), -ESRCH);
@@ -228,10 +229,11 @@ int il_loop_run_owned(il_loop *loop, il_task_fn *main_fn, void *arg)
     ILI_RETURN_IF_FAIL(!loop->sched.runner && !loop->sched.current, -EBUSY);
     ILI_RETURN_IF_FAIL(!loop->owned, -EBUSY);
 
+    was_running = loop->running;
     loop->running = true;
     r = run_main_owned(loop, main_fn, arg);
-    /* A guest goes on being one. */
-    loop->running = loop->mode == IL_MODE_GUEST;
+    /* A guest goes on being one, started or stopped. */
+    loop->running = was_running;
     return r;
 }
 
