@@ -392,6 +392,14 @@ static void test_call_outside_tasks_is_refused(void **state)
     il_g_call_clear(&call);
 }
 
+static void test_call_that_is_null_is_refused(void **state)
+{
+    (void)state;
+    assert_int_equal(il_g_call_wait(NULL), -EINVAL);
+    assert_null(il_g_call_cancellable(NULL));
+    il_g_call_clear(NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -408,6 +416,7 @@ int main(void)
         GUEST_TEST(test_call_loads_a_file),
         GUEST_TEST(test_call_that_was_never_made_is_cleared),
         GUEST_TEST(test_call_outside_tasks_is_refused),
+        GUEST_TEST(test_call_that_is_null_is_refused),
     };
 
     return cmocka_run_group_tests(tests, guest_group_setup, NULL);

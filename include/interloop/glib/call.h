@@ -33,7 +33,8 @@ typedef struct il_g_call {
     }
 
 /**
- * The cancellable to give to the operation, borrowed from the call.
+ * The cancellable to give to the operation, borrowed from the call; NULL for
+ * NULL.
  *
  * Cancelling the task cancels it; cancelling it directly lets the operation
  * end and il_g_call_wait() return 0, for `_finish` to tell.
@@ -66,6 +67,7 @@ IL_EXPORT void il_g_call_ready(GObject *source, GAsyncResult *result,
  * @retval 0           Finish it with `call->result`.
  * @retval -ECANCELED  The task was cancelled and the operation did not
  *                     succeed; there is nothing to finish.
+ * @retval -EINVAL     No call.
  * @retval -ESRCH      Not in a task.
  * @retval -EDEADLK    Under a nested host loop.  In these two cases, if the
  *                     operation was given the cancellable, it was cancelled
@@ -73,7 +75,8 @@ IL_EXPORT void il_g_call_ready(GObject *source, GAsyncResult *result,
  */
 IL_EXPORT IL_MUST_CHECK int il_g_call_wait(il_g_call *call);
 
-/** Drop what the call holds; afterwards it can be used again. */
+/** Drop what the call holds; afterwards it can be used again.  @param call  May
+ *  be NULL. */
 IL_EXPORT void il_g_call_clear(il_g_call *call);
 
 IL_END_DECLS

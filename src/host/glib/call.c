@@ -15,6 +15,8 @@
 
 GCancellable *il_g_call_cancellable(il_g_call *call)
 {
+    if (!call)
+        return NULL;
     if (!call->cancellable)
         call->cancellable = g_cancellable_new();
     return call->cancellable;
@@ -91,6 +93,8 @@ int il_g_call_wait(il_g_call *call)
 
 void il_g_call_clear(il_g_call *call)
 {
+    if (!call)
+        return;
     g_clear_object(&call->result);
     g_clear_object(&call->cancellable);
     il_future_fini(&call->called_back);
