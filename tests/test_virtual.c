@@ -89,6 +89,20 @@ static void test_virtual_time_by_hand_does_not_jump(void **state)
     assert_int_equal(il_loop_detach(f->loop), 0);
 }
 
+static void test_virtual_time_never_reaches_for_ever(void **state)
+{
+    struct fixture *f = *state;
+    il_timer last = IL_TIMER_INIT(note_it, TEXT("last"));
+    il_timer never = IL_TIMER_INIT(note_it, TEXT("never"));
+
+    assert_int_equal(il_timer_start(f->loop, &last, IL_FOREVER - 1), 0);
+    assert_int_equal(il_timer_start(f->loop, &never, IL_FOREVER), 0);
+    assert_int_equal(il_test_advance(f->loop, IL_FOREVER - 1), 0);
+    assert_int_equal(il_test_advance(f->loop, IL_FOREVER - 1), 0);
+    assert_string_equal(noted(), "last");
+    assert_true(il_timer_stop(&never));
+}
+
 /* When a wait on an old watch is verified is a moment of the real clock; said to
  * who sleeps by the virtual one, it would be hours ahead. */
 static void test_virtual_wait_to_be_verified_is_due_at_once(void **state)
@@ -122,6 +136,7 @@ int main(void)
         TEST(test_virtual_time_jumps_when_the_host_comes_back, setup),
         TEST(test_virtual_time_stays_while_the_host_works, setup),
         TEST(test_virtual_time_by_hand_does_not_jump, setup_manual),
+        TEST(test_virtual_time_never_reaches_for_ever, setup_manual),
         TEST(test_virtual_wait_to_be_verified_is_due_at_once, setup_manual),
     };
 

@@ -57,6 +57,8 @@ int il_test_advance(il_loop *loop, il_time duration)
     ILI_RETURN_IF_FAIL(
         loop->is_virtual && duration >= 0 && duration != IL_FOREVER, -EINVAL);
     target = il_deadline(duration);
+    if (target == IL_FOREVER)
+        target = IL_FOREVER - 1; /* what waits for ever is never due */
     for (;;) {
         il_time next;
         int r = il_test_run_until_blocked(loop);
