@@ -392,6 +392,58 @@ static void test_call_outside_tasks_is_refused(void **state)
     il_g_call_clear(&call);
 }
 
+struct elsewhere {
+    GMainContext *context;
+    int r;
+};
+
+static bool has_default(const GMainContext *wanted)
+{
+    g_autoptr(GMainContext) context = g_main_context_ref_thread_default();
+
+    return context == wanted;
+}
+
+static int load_elsewhere(void *arg)
+{
+    const struct elsewhere *e = arg;
+    g_autoptr(GFile) file = g_file_new_for_path("/proc/self/status");
+    g_autofree char *contents = NULL;
+    il_g_call call = IL_G_CALL_INIT;
+    int r = has_default(e->context) ? 0 : -EXDEV;
+
+    for (int i = 0; r == 0 && i < 2; i++) {
+        g_file_load_contents_async(file, il_g_call_cancellable(&call),
+                                   il_g_call_ready, &call);
+        r = il_g_call_wait(&call);
+        il_g_call_clear(&call);
+        CHECK(has_default(e->context));
+    }
+    return r;
+}
+
+static gpointer run_elsewhere(gpointer data)
+{
+    struct elsewhere *e = data;
+
+    e->context = g_main_context_new();
+    e->r = il_g_run(e->context, load_elsewhere, e);
+    CHECK(g_main_context_get_thread_default() == NULL);
+    g_main_context_unref(e->context);
+    return NULL;
+}
+
+/* The callback came in the thread of the default context, if anybody iterated
+ * that, and the task was never woken. */
+static void test_call_in_another_thread_calls_back_there(void **state)
+{
+    struct elsewhere e = { .r = 1 };
+
+    (void)state;
+    (void)g_thread_join(g_thread_new("elsewhere", run_elsewhere, &e));
+    assert_int_equal(e.r, 0);
+}
+
 static void test_call_that_is_null_is_refused(void **state)
 {
     (void)state;
@@ -416,6 +468,7 @@ int main(void)
         GUEST_TEST(test_call_loads_a_file),
         GUEST_TEST(test_call_that_was_never_made_is_cleared),
         GUEST_TEST(test_call_outside_tasks_is_refused),
+        GUEST_TEST(test_call_in_another_thread_calls_back_there),
         GUEST_TEST(test_call_that_is_null_is_refused),
     };
 

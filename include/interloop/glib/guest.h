@@ -28,6 +28,9 @@ IL_BEGIN_DECLS
 /**
  * Become a guest of a main context.
  *
+ * Tasks have that as their thread-default context, where GIO's operations call
+ * back, unless the thread has another one when they go on.
+ *
  * @param      context   The context; NULL for the default one.
  * @param[out] ret_loop  The thread's loop, to be given to il_g_end().
  * @retval 0       A guest from now on.

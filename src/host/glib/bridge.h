@@ -20,6 +20,7 @@
 typedef struct ili_g_bridge {
     il_loop *loop;
     GMainContext *context; /* a reference */
+    gboolean is_default;   /* the context is the process's default one */
     GSource *source;       /* a reference; NULL once ended */
     GMainLoop *main_loop;  /* owner mode, while it runs */
     GQueue connections;    /* struct connection.link: all that are alive */

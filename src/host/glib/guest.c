@@ -223,10 +223,15 @@ static void host_suspend(void *data, void **slots)
     }
 }
 
+/* GIO calls back in the thread-default context, and in a thread that has none
+ * that is the process's default one: in another thread, if ours is not that. */
 static void host_resume(void *data, void **slots)
 {
-    (void)data;
+    const ili_g_bridge *bridge = data;
+
     slots[0] = g_main_context_get_thread_default();
+    if (!slots[0] && !slots[1] && !bridge->is_default)
+        g_main_context_push_thread_default(bridge->context);
     while (slots[1]) {
         GSList *first = slots[1];
 
@@ -346,6 +351,7 @@ static ili_g_bridge *make_bridge(il_loop *loop, GMainContext *context)
     bridge->loop = loop;
     bridge->context =
         g_main_context_ref(context ? context : g_main_context_default());
+    bridge->is_default = bridge->context == g_main_context_default();
     bridge->by_id = g_hash_table_new(NULL, NULL);
     bridge->pump = (il_timer)IL_TIMER_INIT(pump_context, bridge);
     bridge->end_waits =
