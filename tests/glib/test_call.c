@@ -452,6 +452,30 @@ static void test_call_that_is_null_is_refused(void **state)
     il_g_call_clear(NULL);
 }
 
+static int call_twice(void *arg)
+{
+    il_g_call call = IL_G_CALL_INIT;
+    GTask *task = g_task_new(NULL, NULL, NULL, NULL);
+
+    g_task_return_int(task, 1);
+    il_g_call_ready(NULL, G_ASYNC_RESULT(task), &call);
+    il_g_call_ready(NULL, G_ASYNC_RESULT(task), &call);
+    CHECK_INT(il_g_call_wait(&call), 0);
+    il_g_call_clear(&call);
+    g_object_add_weak_pointer(G_OBJECT(task), arg);
+    g_object_unref(task);
+    return 0;
+}
+
+static void test_call_second_callback_is_ignored(void **state)
+{
+    gpointer kept = *state; /* anything but NULL */
+
+    assert_int_equal(il_spawn(NULL, call_twice, &kept, NULL), 0);
+    iterate_for(1); /* the GTask would have told somebody */
+    assert_null(kept);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -470,6 +494,7 @@ int main(void)
         GUEST_TEST(test_call_outside_tasks_is_refused),
         GUEST_TEST(test_call_in_another_thread_calls_back_there),
         GUEST_TEST(test_call_that_is_null_is_refused),
+        GUEST_TEST(test_call_second_callback_is_ignored),
     };
 
     return cmocka_run_group_tests(tests, guest_group_setup, NULL);

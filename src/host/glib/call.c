@@ -28,6 +28,8 @@ void il_g_call_ready(GObject *source, GAsyncResult *result, gpointer data)
     il_g_call *call = data;
 
     (void)source;
+    if (il_future_is_done(&call->called_back))
+        return; /* once is all that GIO promises */
     call->result = g_object_ref(result);
     (void)il_future_set(&call->called_back, 0, NULL);
     if (bridge && !bridge->ending && G_IS_TASK(result))
