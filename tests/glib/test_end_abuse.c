@@ -351,6 +351,28 @@ static void test_end_abuse_program_may_just_exit(void **state)
     assert_int_equal(status_of(start_program(never_end)), 0);
 }
 
+/* --- il_loop_close() ------------------------------------------------------------- */
+
+static int end_in_hook;
+
+static void end_from_hook(void *loop)
+{
+    end_in_hook = il_g_end(loop, 0);
+}
+
+/* The loop is closed then, and says so. */
+static void test_end_abuse_in_a_hook_of_closing_is_too_late(void **state)
+{
+    struct fixture *f = *state;
+    il_callback hook = IL_CALLBACK_INIT(end_from_hook, f->loop);
+
+    end_in_hook = 1;
+    assert_int_equal(il_loop_at_close(f->loop, &hook), 0);
+    assert_int_equal(il_loop_close(f->loop, 0), 0); /* the hook has the ref */
+    assert_int_equal(end_in_hook, -EALREADY);
+    f->loop = NULL;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -363,6 +385,7 @@ int main(void)
         GUEST_TEST(test_end_abuse_context_is_let_go_first),
         GUEST_TEST(test_end_abuse_stuck_task_is_named_with_its_wait),
         GUEST_TEST(test_end_abuse_program_may_just_exit),
+        GUEST_TEST(test_end_abuse_in_a_hook_of_closing_is_too_late),
     };
 
     return cmocka_run_group_tests(tests, guest_group_setup, NULL);

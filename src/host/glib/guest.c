@@ -327,6 +327,9 @@ static void free_bridge(ili_g_bridge *bridge)
 {
     ili_g_streams_end(bridge);
     ili_g_exports_end(bridge);
+    /* il_g_end() in such a callback; and a task that was abandoned still waits. */
+    (void)il_callback_cancel(&bridge->closing);
+    g_queue_clear(&bridge->waiters);
     g_hash_table_unref(bridge->by_id);
     g_main_context_unref(bridge->context);
     g_free(bridge);
