@@ -9,21 +9,31 @@
  * when it has returned the object goes.
  *
  * Toggle references tell nothing when an object has several, so all keepers of
- * an object share one, and a record in the object's data.  Several loops may
- * keep an object, each in its thread.  So records and their lists change under
- * a lock, but references come and go without it: that may run anybody's code.
- * While one record goes and the next is there already, the object has two of
- * our references, and tells when the first has gone. */
+ * an object share one, and a record in the object's data.
+ *
+ * Keepers come and go on the threads of several loops, the last reference of
+ * somebody else on any, and GObject calls on_toggle() without a lock: it may
+ * come when the toggle reference has been removed.  So it gets no pointer but
+ * the number of a record, which is never used again. */
 
 #include "config.h"
 
 #include "host/glib/bridge.h"
 
-static GMutex lock;
+#include <pthread.h>
 
 struct record {
+    gpointer number;
     GPtrArray *keepers; /* ili_g_keeper */
 };
+
+/* Of what follows and of all that is in records.  Nobody else's code runs under
+ * it: toggle references and finalizers are called where the count of references
+ * becomes one or none, and here it is kept above.  Not a GMutex, which
+ * ThreadSanitizer cannot see. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static GHashTable *records; /* struct record, by number */
+static gsize last_number;
 
 static GQuark record_quark(void)
 {
@@ -31,65 +41,82 @@ static GQuark record_quark(void)
 }
 
 /* Runs inside somebody's g_object_unref(): the keepers only queue. */
-static void on_toggle(gpointer data, GObject *object, gboolean is_last)
+static void on_toggle(gpointer number, GObject *object, gboolean is_last)
 {
-    struct record *record = data;
+    const struct record *record;
 
     (void)object;
-    g_mutex_lock(&lock);
-    for (guint i = 0; is_last && i < record->keepers->len; i++) {
+    if (!is_last)
+        return;
+    (void)pthread_mutex_lock(&lock);
+    record = records ? g_hash_table_lookup(records, number) : NULL;
+    for (guint i = 0; record && i < record->keepers->len; i++) {
         ili_g_keeper *keeper = g_ptr_array_index(record->keepers, i);
 
         keeper->alone(keeper->data);
     }
-    g_mutex_unlock(&lock);
+    (void)pthread_mutex_unlock(&lock);
+}
+
+static struct record *record_new(GObject *object)
+{
+    struct record *record = g_new0(struct record, 1);
+
+    if (!records)
+        records = g_hash_table_new(NULL, NULL);
+    record->number = GSIZE_TO_POINTER(++last_number);
+    record->keepers = g_ptr_array_new();
+    (void)g_hash_table_insert(records, record->number, record);
+    g_object_set_qdata(object, record_quark(), record);
+    g_object_add_toggle_ref(object, on_toggle, record->number);
+    return record;
+}
+
+static void record_free(struct record *record, GObject *object)
+{
+    g_object_set_qdata(object, record_quark(), NULL);
+    g_object_remove_toggle_ref(object, on_toggle, record->number);
+    (void)g_hash_table_remove(records, record->number);
+    if (g_hash_table_size(records) == 0)
+        g_clear_pointer(&records, g_hash_table_unref);
+    g_ptr_array_unref(record->keepers);
+    g_free(record);
 }
 
 void ili_g_keep(ili_g_keeper *keeper, gpointer object, ili_g_keeper_fn *alone,
                 gpointer data)
 {
     struct record *record;
-    gboolean is_first;
 
     keeper->object = object;
     keeper->alone = alone;
     keeper->data = data;
     if (!object)
         return;
-    g_mutex_lock(&lock);
+    g_object_ref(object);
+    (void)pthread_mutex_lock(&lock);
     record = g_object_get_qdata(object, record_quark());
-    is_first = !record;
-    if (is_first) {
-        record = g_new0(struct record, 1);
-        record->keepers = g_ptr_array_new();
-        g_object_set_qdata(object, record_quark(), record);
-    }
+    if (!record)
+        record = record_new(object);
     g_ptr_array_add(record->keepers, keeper);
-    g_mutex_unlock(&lock);
-    /* Whoever finds the record before this has a caller with a reference. */
-    if (is_first)
-        g_object_add_toggle_ref(object, on_toggle, record);
+    (void)pthread_mutex_unlock(&lock);
+    g_object_unref(object);
 }
 
 void ili_g_let_go(ili_g_keeper *keeper)
 {
     GObject *object = keeper->object;
     struct record *record;
-    gboolean was_last;
 
     if (!object)
         return;
     keeper->object = NULL;
-    g_mutex_lock(&lock);
+    g_object_ref(object);
+    (void)pthread_mutex_lock(&lock);
     record = g_object_get_qdata(object, record_quark());
     g_ptr_array_remove_fast(record->keepers, keeper);
-    was_last = record->keepers->len == 0;
-    if (was_last) /* nobody finds it any more */
-        g_object_set_qdata(object, record_quark(), NULL);
-    g_mutex_unlock(&lock);
-    if (!was_last)
-        return;
-    g_object_remove_toggle_ref(object, on_toggle, record);
-    g_ptr_array_unref(record->keepers);
-    g_free(record);
+    if (record->keepers->len == 0)
+        record_free(record, object);
+    (void)pthread_mutex_unlock(&lock);
+    g_object_unref(object);
 }
