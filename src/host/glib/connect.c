@@ -61,7 +61,7 @@ static void connection_end(connection *conn)
     conn->bridge = NULL;
     ili_g_watch_end(&conn->watch);
     ili_g_calls_cancel_running(conn);
-    ili_g_calls_drop_queued(conn);
+    ili_g_calls_drop(&conn->queued);
 }
 
 /* End it and take the handler off the sender, if that is still there. */
@@ -124,11 +124,13 @@ void ili_g_connections_end(ili_g_bridge *bridge)
 /* --- emissions ------------------------------------------------------------------ */
 
 /* What happens to an emission that finds a slot running: TRUE, a new one may
- * start; or it was dropped or queued. */
+ * start; or it was dropped or queued.  What it takes the place of is dropped
+ * last: that may finalize objects, and end the connection. */
 static gboolean may_start(connection *conn, GObject *receiver,
                           il_g_emission *said)
 {
     unsigned policy = conn->flags & IL_G_POLICY_MASK;
+    GQueue superseded = G_QUEUE_INIT;
     call *c;
 
     if (policy == IL_G_PARALLEL || ili_g_calls_are_idle(conn))
@@ -137,11 +139,13 @@ static gboolean may_start(connection *conn, GObject *receiver,
         return FALSE;
     if (policy == IL_G_RESTART) {
         ili_g_calls_cancel_running(conn);
-        ili_g_calls_drop_queued(conn);
+        superseded = conn->queued;
+        g_queue_init(&conn->queued);
     }
     c = ili_g_call_new(conn, receiver, said);
     c->emission.suspended = TRUE;
     g_queue_push_tail(&conn->queued, c);
+    ili_g_calls_drop(&superseded);
     return FALSE;
 }
 
@@ -158,7 +162,7 @@ static void emitted(connection *conn, il_g_emission *said, GValue *answer)
      * unwanted now: it would only keep the receiver. */
     g_clear_object(&receiver);
     if (c)
-        ili_g_call_start(c, answer);
+        (void)ili_g_call_start(c, answer);
 }
 
 static void emitted_carried(gpointer target, il_g_emission *said)

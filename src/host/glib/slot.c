@@ -91,7 +91,7 @@ static int run_slot(void *data)
                         : conn->fn(&c->emission, conn->receiver);
 }
 
-void ili_g_call_start(call *c, GValue *answer)
+gboolean ili_g_call_start(call *c, GValue *answer)
 {
     connection *conn = c->connection;
     gboolean ended = FALSE;
@@ -101,7 +101,7 @@ void ili_g_call_start(call *c, GValue *answer)
 
     if (c->unwanted) {
         clean_up(c);
-        return;
+        return FALSE;
     }
     c->emission.answer = answer;
     c->ended = &ended;
@@ -109,27 +109,28 @@ void ili_g_call_start(call *c, GValue *answer)
     if (il_spawn_with(NULL, &options, NULL) < 0) {
         g_queue_remove(&conn->running, c);
         clean_up(c);
-        return;
+        return FALSE;
     }
     if (ended) {
         clean_up(c);
-        return;
+        return TRUE;
     }
     c->ended = NULL;
     c->emission.answer = NULL;
     c->emission.suspended = TRUE;
+    return TRUE;
 }
 
+/* One at a time: a slot that ends has this posted anew.  One that emits its own
+ * signal would otherwise keep the host from running. */
 void ili_g_calls_start_next(void *data)
 {
     connection *conn = data;
+    gboolean started = FALSE;
 
-    while (g_queue_is_empty(&conn->running) &&
-           !g_queue_is_empty(&conn->queued)) {
-        call *next = g_queue_pop_head(&conn->queued);
-
-        ili_g_call_start(next, NULL);
-    }
+    while (!started && g_queue_is_empty(&conn->running) &&
+           !g_queue_is_empty(&conn->queued))
+        started = ili_g_call_start(g_queue_pop_head(&conn->queued), NULL);
     ili_g_connection_unref(conn);
 }
 
@@ -145,8 +146,8 @@ void ili_g_calls_cancel_running(connection *conn)
         cancel_call(link->data);
 }
 
-void ili_g_calls_drop_queued(connection *conn)
+void ili_g_calls_drop(GQueue *calls)
 {
-    while (!g_queue_is_empty(&conn->queued))
-        clean_up(g_queue_pop_head(&conn->queued));
+    while (!g_queue_is_empty(calls))
+        clean_up(g_queue_pop_head(calls));
 }

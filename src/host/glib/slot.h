@@ -64,13 +64,15 @@ void ili_g_connection_unref(connection *conn);
  * said is moved. */
 call *ili_g_call_new(connection *conn, GObject *receiver, il_g_emission *said);
 
-/* Run the slot's first step; `answer` is the emitter's, or NULL. */
-void ili_g_call_start(call *c, GValue *answer);
+/* Run the slot's first step; `answer` is the emitter's, or NULL.  FALSE: there was
+ * none, the call is gone. */
+gboolean ili_g_call_start(call *c, GValue *answer);
 
 /* Nothing runs and nothing waits for its turn. */
 gboolean ili_g_calls_are_idle(const connection *conn);
 void ili_g_calls_cancel_running(connection *conn);
-void ili_g_calls_drop_queued(connection *conn);
+/* Calls that have not started; arbitrary code may run. */
+void ili_g_calls_drop(GQueue *calls);
 
 /* An il_callback_fn, with a reference to the connection: start what is queued,
  * now that nothing runs. */
