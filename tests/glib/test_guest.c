@@ -357,6 +357,36 @@ static void test_guest_of_another_context_runs_there_only(void **state)
     g_main_context_unref(context);
 }
 
+static void set_flag(void *flag)
+{
+    *(bool *)flag = true;
+}
+
+static gboolean end_of_patience(gpointer patient)
+{
+    *(bool *)patient = false;
+    return G_SOURCE_CONTINUE;
+}
+
+/* Such a moment, less the present one, is no number: the context would sleep
+ * for weeks. */
+static void test_guest_timer_of_long_ago_is_due_at_once(void **state)
+{
+    struct fixture *f = *state;
+    bool fired = false;
+    bool patient = true;
+    il_timer timer = IL_TIMER_INIT(set_flag, &fired);
+    guint guard = g_timeout_add_seconds(2, end_of_patience, &patient);
+
+    iterate_for(1);
+    assert_int_equal(il_timer_start(f->loop, &timer, INT64_MIN), 0);
+    while (!fired && patient)
+        (void)g_main_context_iteration(NULL, TRUE);
+    (void)il_timer_stop(&timer);
+    assert_true(g_source_remove(guard));
+    assert_true(patient);
+}
+
 static gboolean note_three_times(gpointer count)
 {
     note("work");
@@ -400,6 +430,7 @@ int main(void)
         GUEST_TEST(test_guest_is_not_starved_by_a_busy_application),
         GUEST_TEST(test_guest_thread_default_context_belongs_to_the_task),
         cmocka_unit_test(test_guest_of_another_context_runs_there_only),
+        GUEST_TEST(test_guest_timer_of_long_ago_is_due_at_once),
         GUEST_TEST(test_guest_virtual_time_waits_for_the_application),
     };
 

@@ -93,6 +93,8 @@ static int sleep_ms(struct trivial_host *host, int limit_ms)
         return 0;
     if (deadline == IL_FOREVER)
         return limit_ms;
+    if (deadline <= il_now())
+        return 0;
     left_ms = (deadline - il_now() + 999999) / 1000000;
     if (left_ms < 0)
         return 0;

@@ -54,18 +54,21 @@ static gboolean guest_prepare(GSource *base, gint *ret_timeout_ms)
 {
     guest_source *source = (guest_source *)base;
     il_time next = il_loop_next_deadline(source->loop);
+    il_time now = 0;
     il_time wait;
 
     *ret_timeout_ms = -1;
     source->asked = TRUE;
     if (next == IL_FOREVER)
         return FALSE;
-    wait = next == 0 ? 0 : next - il_now();
-    if (wait <= 0) {
+    if (next > 0)
+        now = il_now();
+    if (next <= now) { /* it may lie before the clock's zero */
         *ret_timeout_ms = 0;
         source->asked = FALSE;
         return TRUE;
     }
+    wait = next - now;
     /* Round up, or the last millisecond would be spent spinning. */
     wait = (wait + IL_MS(1) - 1) / IL_MS(1);
     *ret_timeout_ms = wait > G_MAXINT ? G_MAXINT : (gint)wait;
