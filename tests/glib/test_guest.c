@@ -387,6 +387,28 @@ static void test_guest_timer_of_long_ago_is_due_at_once(void **state)
     assert_true(patient);
 }
 
+static void test_guest_detached_takes_no_turns(void **state)
+{
+    struct fixture *f = *state;
+    bool fired = false;
+    il_callback post = IL_CALLBACK_INIT(set_flag, &fired);
+    il_callback other = IL_CALLBACK_INIT(set_flag, &fired);
+
+    iterate_for(1);
+    assert_int_equal(il_loop_detach(f->loop), 0);
+    n_polls = 0;
+    g_main_context_set_poll_func(NULL, count_polls);
+    assert_int_equal(il_post(f->loop, &post), 0);
+    assert_int_equal(il_post_threadsafe(f->loop, &other), 0);
+    iterate_for(20);
+    g_main_context_set_poll_func(NULL, g_poll);
+    assert_false(fired);
+    assert_in_range(n_polls, 0, 5);
+    il_loop_stop(f->loop);
+    assert_int_equal(il_loop_run(f->loop), 0);
+    assert_true(fired);
+}
+
 static gboolean note_three_times(gpointer count)
 {
     note("work");
@@ -430,6 +452,7 @@ int main(void)
         GUEST_TEST(test_guest_is_not_starved_by_a_busy_application),
         GUEST_TEST(test_guest_thread_default_context_belongs_to_the_task),
         cmocka_unit_test(test_guest_of_another_context_runs_there_only),
+        GUEST_TEST(test_guest_detached_takes_no_turns),
         GUEST_TEST(test_guest_timer_of_long_ago_is_due_at_once),
         GUEST_TEST(test_guest_virtual_time_waits_for_the_application),
     };

@@ -48,6 +48,13 @@ void ili_g_bridge_count_call(ili_g_bridge *bridge, int change);
 /* Where a task keeps the GError that it propagated last. */
 #define ILI_G_SLOT_ERROR 2
 
+/* --- context.c --------------------------------------------------------------- */
+
+/* For il_host, with the bridge as data. */
+void ili_g_context_suspend(void *bridge, void **slots);
+void ili_g_context_resume(void *bridge, void **slots);
+void ili_g_context_task_ended(void *bridge, void **slots);
+
 /* --- keep.c ------------------------------------------------------------------ */
 
 /* Keeps an object in memory; told when nobody else does. */

@@ -50,15 +50,39 @@ ili_g_bridge *ili_g_bridge_get(void)
 
 /* --- the source ---------------------------------------------------------------- */
 
+/* Our loop's descriptor; none while it is native, and somebody else runs it. */
+static void follow_descriptor(guest_source *source)
+{
+    bool native = il_loop_get_mode(source->loop) == IL_MODE_NATIVE;
+    int fd = native ? -1 : il_loop_fd(source->loop);
+
+    if (fd == source->fd)
+        return;
+    if (source->tag)
+        g_source_remove_unix_fd(&source->base, source->tag);
+    source->tag = fd < 0 ? NULL
+                         : g_source_add_unix_fd(&source->base, fd, G_IO_IN);
+    source->fd = fd;
+}
+
+static gboolean is_detached(guest_source *source)
+{
+    follow_descriptor(source);
+    return source->fd < 0;
+}
+
 static gboolean guest_prepare(GSource *base, gint *ret_timeout_ms)
 {
     guest_source *source = (guest_source *)base;
-    il_time next = il_loop_next_deadline(source->loop);
     il_time now = 0;
+    il_time next;
     il_time wait;
 
     *ret_timeout_ms = -1;
     source->asked = TRUE;
+    if (is_detached(source))
+        return FALSE;
+    next = il_loop_next_deadline(source->loop);
     if (next == IL_FOREVER)
         return FALSE;
     if (next > 0)
@@ -81,22 +105,12 @@ static gboolean guest_check(GSource *base)
     il_time next;
 
     source->asked = FALSE;
+    if (is_detached(source))
+        return FALSE;
     if (g_source_query_unix_fd(base, source->tag) != 0)
         return TRUE;
     next = il_loop_next_deadline(source->loop);
     return next != IL_FOREVER && (next == 0 || next <= il_now());
-}
-
-static void follow_descriptor(guest_source *source)
-{
-    int fd = il_loop_fd(source->loop);
-
-    if (fd == source->fd)
-        return;
-    if (source->tag)
-        g_source_remove_unix_fd(&source->base, source->tag);
-    source->tag = g_source_add_unix_fd(&source->base, fd, G_IO_IN);
-    source->fd = fd;
 }
 
 static int run_turns(guest_source *source, il_time slice)
@@ -119,6 +133,9 @@ static gboolean guest_dispatch(GSource *base, GSourceFunc callback,
 
     (void)callback;
     (void)data;
+    /* Another source that was dispatched before may have done it. */
+    if (is_detached(source))
+        return G_SOURCE_CONTINUE;
     r = run_turns(source, source->slice);
     /* A callback of a nested loop may have ended everything. */
     if (g_source_is_destroyed(base))
@@ -157,7 +174,7 @@ void ili_g_bridge_turn(ili_g_bridge *bridge)
     if (!under || !is_of_a_gtask(under) ||
         g_source_get_context(under) != bridge->context)
         return;
-    if (source->n_turns > 0 || il_task_current() ||
+    if (source->n_turns > 0 || il_task_current() || is_detached(source) ||
         g_source_get_priority(base) != source->priority ||
         source->priority > g_source_get_priority(under))
         return;
@@ -211,51 +228,6 @@ static int host_depth(void *data)
     return g_main_depth() + ili_g_n_asking();
 }
 
-/* slots[0]: the thread-default context that was there when the task got the
- * thread; slots[1]: a GSList of those it has pushed since, innermost last;
- * slots[ILI_G_SLOT_ERROR]: see gerror.c. */
-static void host_suspend(void *data, void **slots)
-{
-    GMainContext *top = g_main_context_get_thread_default();
-
-    (void)data;
-    while (top && top != slots[0]) {
-        slots[1] = g_slist_prepend(slots[1], g_main_context_ref(top));
-        g_main_context_pop_thread_default(top);
-        top = g_main_context_get_thread_default();
-    }
-}
-
-/* GIO calls back in the thread-default context, and in a thread that has none
- * that is the process's default one: in another thread, if ours is not that. */
-static void host_resume(void *data, void **slots)
-{
-    const ili_g_bridge *bridge = data;
-
-    slots[0] = g_main_context_get_thread_default();
-    if (!slots[0] && !slots[1] && !bridge->is_default)
-        g_main_context_push_thread_default(bridge->context);
-    while (slots[1]) {
-        GSList *first = slots[1];
-
-        g_main_context_push_thread_default(first->data);
-        g_main_context_unref(first->data);
-        slots[1] = g_slist_delete_link(first, first);
-    }
-}
-
-/* What the task has pushed and forgotten must not stay for others. */
-static void host_task_ended(void *data, void **slots)
-{
-    GMainContext *top = g_main_context_get_thread_default();
-
-    (void)data;
-    for (; top && top != slots[0]; top = g_main_context_get_thread_default())
-        g_main_context_pop_thread_default(top);
-    if (slots[ILI_G_SLOT_ERROR])
-        g_error_free(slots[ILI_G_SLOT_ERROR]);
-}
-
 static int host_run(void *data)
 {
     ili_g_bridge *bridge = data;
@@ -285,9 +257,9 @@ static const il_host glib_host = {
     .request_turn = host_request_turn,
     .asks = true,
     .depth = host_depth,
-    .suspend = host_suspend,
-    .resume = host_resume,
-    .task_ended = host_task_ended,
+    .suspend = ili_g_context_suspend,
+    .resume = ili_g_context_resume,
+    .task_ended = ili_g_context_task_ended,
     .run = host_run,
     .quit = host_quit,
 };
