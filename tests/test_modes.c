@@ -305,6 +305,30 @@ static void test_modes_stop_before_a_run_leaves_one_turn(void **state)
     }
 }
 
+static void test_modes_stop_survives_a_change_of_mode(void **state)
+{
+    struct fixture *f = *state;
+    struct trivial_host host;
+    int n = 0;
+    il_callback post = IL_CALLBACK_INIT(count_post, &n);
+
+    assert_int_equal(il_post(f->loop, &post), 0);
+    assert_int_equal(il_loop_stop(f->loop), 0);
+    assert_int_equal(trivial_host_own(&host, f->loop), 0);
+    assert_int_equal(il_loop_run(f->loop), 0);
+    assert_int_equal(n, 1);
+    assert_int_equal(il_loop_stop(f->loop), 0);
+    assert_int_equal(il_loop_detach(f->loop), 0);
+    assert_int_equal(il_loop_run(f->loop), 0);
+
+    assert_int_equal(il_loop_stop(f->loop), 0);
+    assert_int_equal(il_loop_start(f->loop, &quiet_host, &quiet), 0);
+    assert_int_equal(il_post(f->loop, &post), 0);
+    assert_int_equal(il_loop_turn(f->loop, 0), 0);
+    assert_int_equal(n, 2);
+    assert_true(il_loop_is_running(f->loop));
+}
+
 static void
 test_modes_guest_is_stopped_at_once_by_interleaved_code(void **state)
 {
@@ -432,6 +456,8 @@ int main(void)
             teardown),
         cmocka_unit_test_setup_teardown(
             test_modes_stop_before_a_run_leaves_one_turn, setup_real, teardown),
+        cmocka_unit_test_setup_teardown(
+            test_modes_stop_survives_a_change_of_mode, setup_real, teardown),
         cmocka_unit_test_setup_teardown(
             test_modes_guest_is_stopped_at_once_by_interleaved_code, setup,
             teardown),

@@ -124,10 +124,11 @@ IL_EXPORT int il_loop_run(il_loop *loop);
  * loop below one: after the current turn, when the nested loop has ended.  In
  * interleaved code a guest stops at once, since its host may not run any more,
  * and an owner after one more turn.  Native and owner mode, while not running:
- * the next run does one turn without sleeping.
+ * the next run does one turn without sleeping, also with or without a host
+ * meanwhile; il_loop_start() forgets it.
  *
- * Stopping twice is stopping once.  A stopped guest goes on with
- * il_loop_start().
+ * Stopping again before it has stopped changes nothing.  A stopped guest goes
+ * on with il_loop_start().
  *
  * @retval 0           It will stop, or has stopped.
  * @retval -EALREADY   A guest that is not started.

@@ -46,8 +46,8 @@ IL_BEGIN_DECLS
  * @param      arg         Passed to it; may be on the caller's stack.
  * @param      quit        Called with @p arg, outside every task, when the
  *                         caller is cancelled while @p fn runs: make it return.
- *                         It comes with a turn of the nested loop.  May be
- *                         NULL.
+ *                         It comes with a turn of the nested loop, so not any
+ *                         more after il_loop_stop().  May be NULL.
  * @param[out] ret_result  What @p fn returned; may be NULL.
  * @retval 0           It has run.  Also if the caller was cancelled meanwhile:
  *                     it then waits all the same, and the next wait tells.

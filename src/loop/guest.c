@@ -40,7 +40,6 @@ static void set_host(il_loop *loop, const il_host *host, void *data)
 {
     loop->sched.host = host;
     loop->sched.host_data = data;
-    loop->stop = false;
 }
 
 int il_loop_attach(il_loop *loop, const il_host *host, void *data)
@@ -75,6 +74,7 @@ int il_loop_start(il_loop *loop, const il_host *host, void *data)
 
     set_host(loop, host, data);
     loop->mode = IL_MODE_GUEST;
+    loop->stop = false;
     loop->running = true;
     sched->told = true;
     /* Other threads may post before the first turn. */

@@ -13,6 +13,8 @@
 
 #include "host/glib/slot.h"
 
+#include <errno.h>
+
 static void cancel_call(gpointer data)
 {
     call *c = data;
@@ -98,6 +100,7 @@ gboolean ili_g_call_start(call *c, GValue *answer)
     const il_spawn_options options = {
         .fn = run_slot, .arg = c, .destroy = call_ended, .site = conn->site
     };
+    int r;
 
     if (c->unwanted) {
         clean_up(c);
@@ -106,7 +109,12 @@ gboolean ili_g_call_start(call *c, GValue *answer)
     c->emission.answer = answer;
     c->ended = &ended;
     g_queue_push_tail(&conn->running, c);
-    if (il_spawn_with(NULL, &options, NULL) < 0) {
+    r = il_spawn_with(NULL, &options, NULL);
+    if (r < 0) {
+        /* When the loop ends nobody expects it to start. */
+        if (r != -ECANCELED && r != -ESHUTDOWN)
+            g_warning("interloop: slot %s could not start: %s",
+                      conn->site ? conn->site->name : "", il_strerror(r));
         g_queue_remove(&conn->running, c);
         clean_up(c);
         return FALSE;
