@@ -193,6 +193,7 @@ static void test_nested_waiting_underneath_is_refused(void **state)
         struct kept_report report = take_report(f);
 
         assert_int_equal(report.kind, IL_REPORT_NESTED_PARK);
+        assert_int_equal(report.error, -EDEADLK);
         assert_string_equal(report.task_name, "run_trap");
     }
     assert_int_equal(il_future_set(&t.future, 0, NULL), 0);
