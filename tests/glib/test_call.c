@@ -408,7 +408,6 @@ static int load_elsewhere(void *arg)
 {
     const struct elsewhere *e = arg;
     g_autoptr(GFile) file = g_file_new_for_path("/proc/self/status");
-    g_autofree char *contents = NULL;
     il_g_call call = IL_G_CALL_INIT;
     int r = has_default(e->context) ? 0 : -EXDEV;
 

@@ -28,7 +28,6 @@
 
 #include <gtk/gtk.h>
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -134,8 +133,8 @@ static void tell_place(GtkWidget *widget, GString *report, const char *what,
     double x, y;
 
     if (locate(widget, &x, &y))
-        g_string_append_printf(report, "%s %s %.0f %.0f %s\n", what, name,
-                               floor(x), floor(y), state);
+        g_string_append_printf(report, "%s %s %d %d %s\n", what, name, (int)x,
+                               (int)y, state);
 }
 
 static void tell_button(GtkWidget *button, GString *report)

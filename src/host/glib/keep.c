@@ -14,7 +14,15 @@
  * Keepers come and go on the threads of several loops, the last reference of
  * somebody else on any, and GObject calls on_toggle() without a lock: it may
  * come when the toggle reference has been removed.  So it gets no pointer but
- * the number of a record, which is never used again. */
+ * the number of a record, which is never used again.
+ *
+ * And it looks at the object before it calls us, though that thread has no
+ * reference any more (up to GLib 2.78): the object must not go in between.
+ * GObject tells of each step of the count from two to one, and back.  While we
+ * hold a plain reference besides the toggle reference there were as many of one
+ * kind as of the other; so if fewer ends were told than beginnings, a thread is
+ * on its way.  Then the last keeper leaves an *orphan*, and that thread, when
+ * it arrives, lets go of the object. */
 
 #include "config.h"
 
@@ -25,6 +33,8 @@
 struct record {
     gpointer number;
     GPtrArray *keepers; /* ili_g_keeper */
+    guint n_up, n_down; /* notifications: others hold it again; nobody does */
+    gboolean orphan;    /* no keepers; a plain reference is held, see below */
 };
 
 /* Of what follows and of all that is in records.  Nobody else's code runs under
@@ -40,22 +50,54 @@ static GQuark record_quark(void)
     return g_quark_from_static_string("interloop-keepers");
 }
 
-/* Runs inside somebody's g_object_unref(): the keepers only queue. */
-static void on_toggle(gpointer number, GObject *object, gboolean is_last)
+/* Whether a thread is about to tell that nobody else holds the object. */
+static gboolean is_awaited(const struct record *record)
 {
-    const struct record *record;
+    return record->n_down < record->n_up;
+}
 
-    (void)object;
-    if (!is_last)
-        return;
-    (void)pthread_mutex_lock(&lock);
-    record = records ? g_hash_table_lookup(records, number) : NULL;
-    for (guint i = 0; record && i < record->keepers->len; i++) {
+static void tell_keepers(const struct record *record)
+{
+    for (guint i = 0; i < record->keepers->len; i++) {
         ili_g_keeper *keeper = g_ptr_array_index(record->keepers, i);
 
         keeper->alone(keeper->data);
     }
+}
+
+static void on_toggle(gpointer number, GObject *object, gboolean is_last);
+
+static void record_free(struct record *record, GObject *object)
+{
+    g_object_set_qdata(object, record_quark(), NULL);
+    g_object_remove_toggle_ref(object, on_toggle, record->number);
+    (void)g_hash_table_remove(records, record->number);
+    if (g_hash_table_size(records) == 0)
+        g_clear_pointer(&records, g_hash_table_unref);
+    g_ptr_array_unref(record->keepers);
+    g_free(record);
+}
+
+/* Runs inside somebody's g_object_unref(): the keepers only queue. */
+static void on_toggle(gpointer number, GObject *object, gboolean is_last)
+{
+    struct record *record;
+    gboolean let_go = FALSE;
+
+    (void)pthread_mutex_lock(&lock);
+    record = records ? g_hash_table_lookup(records, number) : NULL;
+    if (record && is_last) {
+        record->n_down++;
+        tell_keepers(record);
+        let_go = record->orphan && !is_awaited(record);
+    } else if (record) {
+        record->n_up++;
+    }
+    if (let_go)
+        record_free(record, object);
     (void)pthread_mutex_unlock(&lock);
+    if (let_go)
+        g_object_unref(object);
 }
 
 static struct record *record_new(GObject *object)
@@ -72,21 +114,11 @@ static struct record *record_new(GObject *object)
     return record;
 }
 
-static void record_free(struct record *record, GObject *object)
-{
-    g_object_set_qdata(object, record_quark(), NULL);
-    g_object_remove_toggle_ref(object, on_toggle, record->number);
-    (void)g_hash_table_remove(records, record->number);
-    if (g_hash_table_size(records) == 0)
-        g_clear_pointer(&records, g_hash_table_unref);
-    g_ptr_array_unref(record->keepers);
-    g_free(record);
-}
-
 void ili_g_keep(ili_g_keeper *keeper, gpointer object, ili_g_keeper_fn *alone,
                 gpointer data)
 {
     struct record *record;
+    gboolean was_orphan;
 
     keeper->object = object;
     keeper->alone = alone;
@@ -98,15 +130,20 @@ void ili_g_keep(ili_g_keeper *keeper, gpointer object, ili_g_keeper_fn *alone,
     record = g_object_get_qdata(object, record_quark());
     if (!record)
         record = record_new(object);
+    was_orphan = record->orphan;
+    record->orphan = FALSE;
     g_ptr_array_add(record->keepers, keeper);
     (void)pthread_mutex_unlock(&lock);
     g_object_unref(object);
+    if (was_orphan)
+        g_object_unref(object);
 }
 
 void ili_g_let_go(ili_g_keeper *keeper)
 {
     GObject *object = keeper->object;
     struct record *record;
+    gboolean orphan = FALSE;
 
     if (!object)
         return;
@@ -116,7 +153,10 @@ void ili_g_let_go(ili_g_keeper *keeper)
     record = g_object_get_qdata(object, record_quark());
     g_ptr_array_remove_fast(record->keepers, keeper);
     if (record->keepers->len == 0)
+        orphan = record->orphan = is_awaited(record);
+    if (record->keepers->len == 0 && !orphan)
         record_free(record, object);
     (void)pthread_mutex_unlock(&lock);
-    g_object_unref(object);
+    if (!orphan)
+        g_object_unref(object);
 }
