@@ -20,6 +20,13 @@ static double clock_ns(clockid_t clock)
     return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
+long bench_ops(long standard)
+{
+    const char *ops = getenv("INTERLOOP_BENCH_OPS");
+
+    return ops && atol(ops) > 0 ? atol(ops) : standard;
+}
+
 double bench_cpu_ns(void)
 {
     return clock_ns(CLOCK_PROCESS_CPUTIME_ID);

@@ -28,6 +28,12 @@ struct bench_contender {
  * name.  Returns main()'s result. */
 int bench_main(int argc, char **argv, const struct bench_contender *table);
 
+/* How many operations to do: $INTERLOOP_BENCH_OPS if it is set, else the
+ * standard of the program.  The driver counts instructions and system calls of
+ * two runs with different numbers and divides the difference, so neither
+ * set-up nor warm-up may depend on it. */
+long bench_ops(long standard);
+
 /* Processor time of this process in ns: what other processes do while we are
  * not running does not count.  For single-threaded rows. */
 double bench_cpu_ns(void);

@@ -96,6 +96,7 @@ static void measure(long n, void (*begin)(void), bool can_be_cancelled)
     il_loop *loop;
     double start;
 
+    n = bench_ops(n);
     n_left = n;
     cancellable = can_be_cancelled;
     main_loop = g_main_loop_new(NULL, FALSE);

@@ -73,12 +73,14 @@ static void run_loop(long n_items)
 
 /* --- Yields ---------------------------------------------------------------- */
 
+static long n_each; /* yields of each task */
+
 static int yielding_task(void *arg)
 {
     long i;
 
     (void)arg;
-    for (i = 0; i < N_YIELDS / n_left; i++)
+    for (i = 0; i < n_each; i++)
         BENCH_CHECK(il_yield());
     return 0;
 }
@@ -100,8 +102,9 @@ static int spawn_yielders(void *arg)
 static void measure_yields(long n)
 {
     n_left = n;
+    n_each = bench_ops(N_YIELDS) / n + 1;
     BENCH_CHECK(il_spawn_lazy(NULL, spawn_yielders, NULL, NULL));
-    run_loop(N_YIELDS);
+    run_loop(n_each * n);
 }
 
 static void run_yield(long n)
@@ -151,9 +154,9 @@ static il_callback *measure_posts(long n)
 {
     il_callback *callbacks = make_callbacks(n, on_post);
 
-    n_left = N_POSTS;
+    n_left = bench_ops(N_POSTS);
     post_all(callbacks, n);
-    run_loop(N_POSTS);
+    run_loop(n_left);
     return callbacks;
 }
 
@@ -241,14 +244,14 @@ static void measure_host(long n, GSourceFunc drive)
     static GSourceFuncs functions = { .dispatch = dispatch_driver };
 
     n_batch = n;
-    n_left = N_HOST_CALLS;
+    n_left = bench_ops(N_HOST_CALLS);
     begin_guest();
     host_callbacks = make_callbacks(n, on_host_post);
     driver = g_source_new(&functions, sizeof *driver);
     g_source_set_callback(driver, drive, NULL, NULL);
     g_source_set_ready_time(driver, 0);
     g_source_attach(driver, NULL);
-    run_loop(N_HOST_CALLS);
+    run_loop(n_left);
     g_source_destroy(driver);
     g_source_unref(driver);
     end_guest();

@@ -26,7 +26,7 @@
 
 #define N_FDS 1000L
 #define N_TIMERS (100L * 1000)
-/* Of the measurement, once warm. */
+/* Of the measurement, once warm, if it is not told how many iterations. */
 #define SPAN_NS 300e6
 #define N_WARM_UP 20
 #define N_AT_ONCE 20
@@ -35,6 +35,7 @@
 
 static void measure(void)
 {
+    long n_wanted = bench_ops(0);
     long n = 0;
     double start;
     double now;
@@ -48,7 +49,7 @@ static void measure(void)
             BENCH_ASSERT(!g_main_context_iteration(NULL, FALSE));
         n += N_AT_ONCE;
         now = bench_cpu_ns();
-    } while (now - start < SPAN_NS);
+    } while (n_wanted ? n < n_wanted : now - start < SPAN_NS);
     bench_print("ns", (now - start) / (double)n);
 }
 

@@ -147,6 +147,7 @@ static void run_all(long n)
 {
     GThread *thread;
 
+    n = bench_ops(n);
     n_posts = n;
     for (int way = 0; way < N_WAYS; way++) {
         took_us[way] = calloc((size_t)n, sizeof(double));

@@ -41,7 +41,8 @@ static struct side sides[2];
 static long n_left; /* round trips */
 static double start_ns;
 
-static void open_pipes(long n)
+/* Returns how many round trips there will be. */
+static long open_pipes(long n)
 {
     int a[2];
     int b[2];
@@ -50,7 +51,8 @@ static void open_pipes(long n)
     BENCH_CHECK(pipe2(b, O_NONBLOCK | O_CLOEXEC));
     sides[0] = (struct side){ a[0], b[1] };
     sides[1] = (struct side){ b[0], a[1] };
-    n_left = n;
+    n_left = bench_ops(n);
+    return n_left;
 }
 
 static void begin(void)
@@ -108,7 +110,7 @@ static void run_ours(long n)
 {
     il_loop *loop;
 
-    open_pipes(n);
+    n = open_pipes(n);
     main_loop = g_main_loop_new(NULL, FALSE);
     BENCH_CHECK(il_g_begin(NULL, &loop));
     BENCH_CHECK(il_spawn_lazy(NULL, answer, &sides[0], NULL));
@@ -128,7 +130,7 @@ static int native_main(void *arg)
 
 static void run_native(long n)
 {
-    open_pipes(n);
+    n = open_pipes(n);
     BENCH_CHECK(il_run(native_main, NULL));
     end(n);
 }
@@ -146,7 +148,7 @@ static gboolean on_unix_fd(gint fd, GIOCondition condition, gpointer side)
 
 static void run_glib(long n)
 {
-    open_pipes(n);
+    n = open_pipes(n);
     main_loop = g_main_loop_new(NULL, FALSE);
     g_unix_fd_add(sides[0].in, G_IO_IN, on_unix_fd, &sides[0]);
     g_unix_fd_add(sides[1].in, G_IO_IN, on_unix_fd, &sides[1]);
@@ -198,7 +200,7 @@ static void add_source(struct side *side)
 
 static void run_glib_source(long n)
 {
-    open_pipes(n);
+    n = open_pipes(n);
     main_loop = g_main_loop_new(NULL, FALSE);
     add_source(&sides[0]);
     add_source(&sides[1]);
@@ -224,7 +226,7 @@ static void run_ev(long n)
     int i;
 
     BENCH_ASSERT(loop);
-    open_pipes(n);
+    n = open_pipes(n);
     for (i = 0; i < 2; i++) {
         ev_io_init(&ios[i], on_ev_io, sides[i].in, EV_READ);
         ios[i].data = &sides[i];
@@ -254,7 +256,7 @@ static void run_uv(long n)
     uv_poll_t polls[2];
     int i;
 
-    open_pipes(n);
+    n = open_pipes(n);
     BENCH_CHECK(uv_loop_init(&loop));
     for (i = 0; i < 2; i++) {
         BENCH_CHECK(uv_poll_init(&loop, &polls[i], sides[i].in));

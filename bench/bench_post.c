@@ -18,11 +18,12 @@
 
 #define N_CALLS (3L * 1000 * 1000)
 
+static long n_calls;
 static long n_left;
 
 static void print_result(double start)
 {
-    bench_print("ns", (bench_cpu_ns() - start) / (double)N_CALLS);
+    bench_print("ns", (bench_cpu_ns() - start) / (double)n_calls);
 }
 
 static void *allocate(long n, size_t size)
@@ -49,7 +50,7 @@ static void run_ours(long n)
     double start;
     long i;
 
-    n_left = N_CALLS;
+    n_left = n_calls = bench_ops(N_CALLS);
     BENCH_CHECK(il_loop_new(&loop));
     for (i = 0; i < n; i++) {
         callbacks[i] = (il_callback)IL_CALLBACK_INIT(on_post, &callbacks[i]);
@@ -79,7 +80,7 @@ static void run_ev(long n)
     long i;
 
     BENCH_ASSERT(ev);
-    n_left = N_CALLS;
+    n_left = n_calls = bench_ops(N_CALLS);
     for (i = 0; i < n; i++) {
         ev_idle_init(&idles[i], on_ev_idle);
         ev_idle_start(ev, &idles[i]);
@@ -108,7 +109,7 @@ static void run_uv(long n)
     double start;
     long i;
 
-    n_left = N_CALLS;
+    n_left = n_calls = bench_ops(N_CALLS);
     BENCH_CHECK(uv_loop_init(&uv));
     for (i = 0; i < n; i++) {
         BENCH_CHECK(uv_idle_init(&uv, &idles[i]));
@@ -140,7 +141,7 @@ static void run_glib(long n)
     double start;
     long i;
 
-    n_left = N_CALLS;
+    n_left = n_calls = bench_ops(N_CALLS);
     for (i = 0; i < n; i++)
         g_idle_add(on_glib_idle, main_loop);
     start = bench_cpu_ns();

@@ -69,7 +69,7 @@ static void end(double start, long n)
 /* Emit n at a time and let the context work until all is done. */
 static void emit_in_batches(long n)
 {
-    long total = N_EMISSIONS / n * n;
+    long total = bench_ops(N_EMISSIONS) / n * n;
     double start = bench_cpu_ns();
     long i;
 
@@ -88,6 +88,7 @@ static void emit_all(long n)
     double start = bench_cpu_ns();
     long i;
 
+    n = bench_ops(n);
     for (i = 0; i < n; i++)
         emit(i);
     end(start, n);

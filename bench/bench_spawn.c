@@ -97,19 +97,19 @@ static int batch_main(void *arg)
 
 static void run_ours(long n)
 {
-    n_spawns = n;
+    n_spawns = bench_ops(n);
     BENCH_CHECK(il_run(eager_main, NULL));
 }
 
 static void run_ours_lazy(long n)
 {
-    n_spawns = n;
+    n_spawns = bench_ops(n);
     BENCH_CHECK(il_run(lazy_main, NULL));
 }
 
 static void run_ours_batch(long n)
 {
-    n_spawns = n;
+    n_spawns = bench_ops(n);
     BENCH_CHECK(il_run(batch_main, NULL));
 }
 
@@ -147,14 +147,14 @@ static void st_many(void)
 
 static void run_st(long n)
 {
-    n_spawns = n;
+    n_spawns = bench_ops(n);
     BENCH_CHECK(st_init());
     measure(st_single, 1);
 }
 
 static void run_st_batch(long n)
 {
-    n_spawns = n;
+    n_spawns = bench_ops(n);
     BENCH_CHECK(st_init());
     measure(st_many, BATCH);
 }

@@ -34,6 +34,7 @@ static void run_ours(long n)
     double start;
     long i;
 
+    n = bench_ops(n);
     ili_context_make(&coroutine, stack, sizeof stack, body);
     start = bench_cpu_ns();
     for (i = 0; i < n; i++)
@@ -65,6 +66,7 @@ static void run_boost(long n)
     double start;
     long i;
 
+    n = bench_ops(n);
     from.fctx = make_fcontext(stack + sizeof stack, sizeof stack, boost_body);
     start = bench_cpu_ns();
     for (i = 0; i < n; i++)

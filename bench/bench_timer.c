@@ -51,13 +51,14 @@ static void *allocate(long n, size_t size)
 /* Call cycle (i, which timer, its new delay) and print the figure. */
 #define MEASURE(n, cycle)                                                      \
     do {                                                                       \
+        long n_cycles_ = bench_ops(N_CYCLES);                                  \
         double start_ = bench_cpu_ns();                                        \
         long i_, timer_ = 0;                                                   \
-        for (i_ = 0; i_ < N_CYCLES; i_++) {                                    \
+        for (i_ = 0; i_ < n_cycles_; i_++) {                                   \
             cycle(timer_, delay_ms(i_));                                       \
             timer_ = timer_ + 1 == (n) ? 0 : timer_ + 1;                       \
         }                                                                      \
-        bench_print("ns", (bench_cpu_ns() - start_) / (double)N_CYCLES);       \
+        bench_print("ns", (bench_cpu_ns() - start_) / (double)n_cycles_);      \
     } while (0)
 
 static il_loop *loop;

@@ -54,7 +54,7 @@ static int ours_main(void *arg)
 static void run_ours(long n)
 {
     n_tasks = n;
-    n_each = N_YIELDS / n;
+    n_each = bench_ops(N_YIELDS) / n + 1;
     BENCH_CHECK(il_run(ours_main, NULL));
 }
 
@@ -96,7 +96,7 @@ static void run_st_with(void *(*fn)(void *arg), long n)
     long i;
 
     n_tasks = n;
-    n_each = N_YIELDS / n;
+    n_each = bench_ops(N_YIELDS) / n + 1;
     conditions = calloc((size_t)n, sizeof *conditions);
     BENCH_ASSERT(threads && conditions);
     BENCH_CHECK(st_init());
