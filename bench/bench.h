@@ -6,12 +6,12 @@
  *
  * A program measures one thing for several contenders and runs one of them at
  * a time: `bench_yield ours 64`.  It prints lines of "metric value"; the main
- * metric is called ns.  run.sh alternates the contenders, because two numbers
+ * metric is called ns.  run.py alternates the contenders, because two numbers
  * taken minutes apart on a shared machine cannot be compared. */
 
 #include <stddef.h>
 
-/* Exit status for a contender that was not installed at build time; run.sh
+/* Exit status for a contender that was not installed at build time; run.py
  * knows it.  Automake's word for "skipped", too. */
 #define BENCH_ABSENT 77
 

@@ -26,7 +26,7 @@ ours() {
     else
         find bench demo doc examples include src tests -type f ! -path '*/.*' \
             ! -path 'doc/html/*' ! -path 'doc/xml/*' \
-            -regex '.*\.\([chS]\|sh\|py\|awk\|am\|in\|map\|md\|rst\|expected\)'
+            -regex '.*\.\([chS]\|sh\|py\|go\|toml\|awk\|am\|in\|map\|md\|rst\|expected\)'
     fi | LC_ALL=C sort -u
 }
 
@@ -41,6 +41,7 @@ for file in $(ours); do
     case $file in
     include/interloop/*.h | src/*.[chS] | tests/*.[ch] | examples/*.[ch] | \
         demo/*.[ch] | bench/*.c | bench/*.h | bench/*.cc | bench/*.cpp | \
+        bench/*.go | bench/*.py | bench/*.toml | \
         */*.md | doc/*.rst | examples/*.expected | tests/*.sh)
         # A program is listed by its name without the suffix.
         in_a_list "$file" "${file%.c}" ||
@@ -81,7 +82,7 @@ for file in tests/test_*.c; do
 done
 
 for file in $(printf '%s\n' "$listed" |
-    grep -E '^(include|src|tests|examples|demo|bench|doc)/.*\.([chS]|md|rst|sh|expected)$' |
+    grep -E '^(include|src|tests|examples|demo|bench|doc)/.*\.([chS]|go|md|py|rst|sh|toml|expected)$' |
     LC_ALL=C sort -u); do
     [ -e "$file" ] || complain "$file" 'listed in a .am file, but not there'
 done

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: MIT
+"""Read bench/rows/*.toml: what is measured, against whom, with which goal.
+
+A row with sizes becomes one row for each of them; README.md has the format.
+"""
+
+import dataclasses
+import pathlib
+import tomllib
+
+from . import figures
+
+# Files without a number of their own come between the others.
+ORDER = 50
+LIMIT_S = 120
+
+ROW_KEYS = {
+    'bench', 'what', 'sizes', 'quick', 'metric', 'unit', 'ours', 'peers',
+    'goal', 'better', 'count', 'syscalls', 'pin', 'display', 'warm_up',
+    'limit', 'ops', 'per', 'quick_ops',
+}
+PEER_KEYS = {'name', 'run', 'metric', 'goal'}
+
+
+class RowError(Exception):
+    """A row that cannot be meant so."""
+
+
+@dataclasses.dataclass
+class Peer:
+    """Somebody to compare with; `run` is None for our own run."""
+    name: str
+    run: str | None
+    metric: str
+    goal: object = None
+
+
+@dataclasses.dataclass
+class Row:
+    """One line of the table, or one for each peer."""
+    bench: str
+    template: str  # `what` before {n} was replaced
+    what: str
+    n: int | None
+    metric: str
+    unit: str
+    ours: str
+    peers: list
+    goal: object
+    better: str
+    count: bool
+    syscalls: bool
+    pin: bool
+    display: bool
+    warm_up: bool
+    limit: int
+    ops: tuple  # of the two runs that are counted
+    per: float  # how often the program does it in each of these
+    quick_ops: int | None
+
+    def commands(self):
+        """All that has to run for this row, ours first."""
+        found = [self.ours]
+        for peer in self.peers:
+            if peer.run and peer.run not in found:
+                found.append(peer.run)
+        return found
+
+
+def with_size(text, n):
+    """Replace {n}; 100000 is easier to read with a comma in it."""
+    return text if n is None else text.replace('{n}', str(n))
+
+
+def one_of(value, i):
+    """A value for all sizes, or one for each."""
+    return value[i] if isinstance(value, list) else value
+
+
+def check_keys(table, allowed, where):
+    unknown = set(table) - allowed
+    if unknown:
+        raise RowError(f'{where}: unknown key "{sorted(unknown)[0]}"')
+
+
+def check_lists(table, n_sizes, where):
+    """One goal a size, neither fewer nor more; each must be one."""
+    for owner in [table, *table.get('peers', [])]:
+        goal = owner.get('goal')
+        if isinstance(goal, list) and len(goal) != n_sizes:
+            raise RowError(f'{where}: {len(goal)} goals, {n_sizes} sizes')
+        for g in goal if isinstance(goal, list) else [goal]:
+            if g is not None:
+                figures.parse_goal(g)
+
+
+def counted_ops(table, n):
+    """How many operations the two counted runs do.
+
+    Multiples of n: where n tasks share the operations, each then does a
+    whole number of them, and the difference is what was asked for.
+    """
+    if 'ops' in table:
+        return tuple(table['ops'])
+    n = n or 1
+    unit = n * -(-20000 // n)
+    return (unit, 3 * unit)
+
+
+def make_peer(table, metric, n, i, where):
+    check_keys(table, PEER_KEYS, where)
+    run = with_size(table['run'], n)
+    return Peer(name=with_size(table['name'], n),
+                run=None if run == 'self' else run,
+                metric=table.get('metric', metric),
+                goal=one_of(table.get('goal'), i))
+
+
+def make_row(table, n, i, where):
+    """The row of the size n, which is the i-th."""
+    metric = table.get('metric', 'ns')
+    peers = [make_peer(p, metric, n, i, where) for p in table.get('peers', [])]
+    return Row(
+        bench=table['bench'], template=table['what'],
+        what=with_size(table['what'], n), n=n, metric=metric,
+        unit=table.get('unit', 'ns'), ours=with_size(table['ours'], n),
+        peers=peers, goal=one_of(table.get('goal'), i),
+        better=table.get('better', 'less'), count=table.get('count', False),
+        syscalls=table.get('syscalls', False), pin=table.get('pin', True),
+        display=table.get('display', False),
+        warm_up=table.get('warm_up', True), limit=table.get('limit', LIMIT_S),
+        ops=counted_ops(table, n), per=table.get('per', 1),
+        quick_ops=table.get('quick_ops'))
+
+
+def expand(table, quick, where):
+    """One row, or one for each size."""
+    for key in ('bench', 'what', 'ours'):
+        if key not in table:
+            raise RowError(f'{where}: no "{key}"')
+    check_keys(table, ROW_KEYS, where)
+    sizes = table.get('sizes', [None])
+    check_lists(table, len(sizes), where)
+    wanted = table.get('quick', sizes[:1]) if quick else sizes
+    if quick and wanted and sizes == [None]:
+        wanted = sizes
+    return [make_row(table, n, i, where)
+            for i, n in enumerate(sizes) if n in wanted]
+
+
+def load_file(path):
+    """The order of a file among the others and its tables."""
+    with open(path, 'rb') as file:
+        content = tomllib.load(file)
+    check_keys(content, {'order', 'row'}, path.name)
+    return content.get('order', ORDER), path.name, content.get('row', [])
+
+
+def load(folder, names=(), quick=False):
+    """All rows whose benchmark has one of the names in its own."""
+    rows = []
+    files = [load_file(p) for p in pathlib.Path(folder).glob('*.toml')]
+    for _, name, tables in sorted(files, key=lambda f: f[:2]):
+        for k, table in enumerate(tables):
+            where = f'{name}, row {k + 1}'
+            try:
+                found = expand(table, quick, where)
+            except (KeyError, ValueError) as error:
+                raise RowError(f'{where}: {error}') from error
+            rows += [row for row in found
+                     if not names or any(n in row.bench for n in names)]
+    return rows
