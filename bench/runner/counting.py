@@ -35,8 +35,9 @@ def check(status, errors):
         raise CountError(f'exit status {status}: {errors[-300:]}')
 
 
-def count_instructions(argv, ops):
-    status, _, errors = process.call([*VALGRIND, *argv], LIMIT_S, ops)
+def count_instructions(argv, ops, clock):
+    status, _, errors = process.call([*VALGRIND, *argv], LIMIT_S, ops,
+                                     {'LD_PRELOAD': str(clock)})
     check(status, errors)
     match = COLLECTED.search(errors)
     if not match:
@@ -53,19 +54,20 @@ def parse_strace(summary):
     raise CountError('strace said nothing')
 
 
-def count_syscalls(argv, ops):
+def count_syscalls(argv, ops, clock):
     with tempfile.NamedTemporaryFile('r') as file:
         status, _, errors = process.call(
-            ['strace', '-c', '-f', '-o', file.name, *argv], LIMIT_S, ops)
+            ['strace', '-c', '-f', '-E', f'LD_PRELOAD={clock}',
+             '-o', file.name, *argv], LIMIT_S, ops)
         check(status, errors)
         return parse_strace(file.read())
 
 
-def difference(count, argv, ops):
+def difference(count, argv, ops, clock):
     """What an operation costs."""
     low, high = ops
-    return figures.per_operation((low, count(argv, low)),
-                                 (high, count(argv, high)))
+    return figures.per_operation((low, count(argv, low, clock)),
+                                 (high, count(argv, high, clock)))
 
 
 def count_row(place, row, kind):
@@ -78,7 +80,7 @@ def count_row(place, row, kind):
             raise CountError('not built')
         if not shutil.which(tool):
             raise CountError(f'{tool} is not installed')
-        return difference(count, argv, row.ops) / row.per
+        return difference(count, argv, row.ops, place.clock) / row.per
     except CountError as error:
         return error
 

@@ -12,7 +12,7 @@ from . import counting, machine, process
 
 KINDS = ('instructions', 'syscalls')
 # More than this is a regression: a share, and what rounding may do.
-TOLERANCE = {'instructions': (0.03, 3.0), 'syscalls': (0.03, 0.02)}
+TOLERANCE = {'instructions': (0.02, 1.0), 'syscalls': (0.02, 0.02)}
 
 TOP = """# SPDX-License-Identifier: MIT
 

@@ -30,6 +30,8 @@ class Place:
     def __init__(self, build, source):
         self.folders = [pathlib.Path(build) / 'bench',
                         pathlib.Path(source) / 'bench']
+        # What counting preloads, a clock that is the same in every run.
+        self.clock = pathlib.Path(build).resolve() / '.libs/libbenchclock.so'
         self.cpu = max(os.sched_getaffinity(0))
         self.python = shutil.which('/usr/bin/python3') or 'python3'
 
@@ -51,20 +53,20 @@ class Place:
         return ['taskset', '-c', str(self.cpu), *argv]
 
 
-def environment(ops=None):
-    env = dict(os.environ, LC_ALL='C')
+def environment(ops=None, extra=None):
+    env = dict(os.environ, LC_ALL='C', **(extra or {}))
     env.pop(OPS, None)
     if ops:
         env[OPS] = str(ops)
     return env
 
 
-def call(argv, limit, ops=None):
+def call(argv, limit, ops=None, extra=None):
     """Run, with everything it started killed at the limit.
 
     Returns (status, output, errors); the status is None when it was killed.
     """
-    with subprocess.Popen(argv, env=environment(ops), text=True,
+    with subprocess.Popen(argv, env=environment(ops, extra), text=True,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE,
                           start_new_session=True) as process:

@@ -103,7 +103,7 @@ def counted_ops(table, n):
     if 'ops' in table:
         return tuple(table['ops'])
     n = n or 1
-    unit = n * -(-20000 // n)
+    unit = n * -(-5000 // n)
     return (unit, 3 * unit)
 
 
