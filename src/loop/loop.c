@@ -51,6 +51,7 @@ int il_loop_new(il_loop **ret_loop)
     if (r < 0)
         return give_up(loop, r);
     loop->sched.clock = ili_clock_of_loop;
+    loop->sched.has_passed = ili_clock_has_passed;
     loop->sched.clock_data = loop;
     loop->sched.collect = ili_inbox_collect;
     atomic_init(&loop->refs, 1);

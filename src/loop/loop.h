@@ -85,6 +85,8 @@ void ili_loop_release(il_loop *loop);
 il_time ili_clock_real(void);
 /* For ili_sched.clock, with the loop as data. */
 il_time ili_clock_of_loop(void *loop);
+/* For ili_sched.has_passed, likewise. */
+bool ili_clock_has_passed(void *loop, il_time at);
 
 /* --- turn.c ----------------------------------------------------------------- */
 

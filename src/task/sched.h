@@ -39,6 +39,7 @@ typedef struct ili_sched {
 
     ili_alarms alarms; /* deadlines of sleeps, scopes and timers */
     il_time (*clock)(void *data);
+    bool (*has_passed)(void *data, il_time at); /* often cheaper than `clock` */
     void *clock_data;
     il_time turn_time; /* when this turn began, for dumps */
 
@@ -80,6 +81,29 @@ static inline ili_sched *ili_sched_of(il_loop *loop)
 static inline il_time ili_sched_now(ili_sched *sched)
 {
     return sched->clock(sched->clock_data);
+}
+
+/* Whether it is `at` or later, for where the time itself is of no interest. */
+static inline bool ili_sched_has_passed(ili_sched *sched, il_time at)
+{
+    return sched->has_passed(sched->clock_data, at);
+}
+
+/* The time `duration` after `now`, or `now` itself; saturates. */
+static inline il_time ili_deadline_after(il_time now, il_time duration)
+{
+    if (duration <= 0)
+        return now;
+    return duration > IL_FOREVER - now ? IL_FOREVER : now + duration;
+}
+
+/* The running task of this thread; NULL: none.  The same as il_task_current(),
+ * but for hot paths, without a call. */
+static inline il_task *ili_current_task(void)
+{
+    ili_sched *sched = ili_sched_current;
+
+    return ILI_LIKELY(sched != NULL) ? sched->current : NULL;
 }
 
 /* Something became ready or due, or a descriptor is to be watched: if the host

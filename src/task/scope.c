@@ -84,15 +84,19 @@ static void post_hooks(ili_sched *sched, il_scope *scope)
 }
 
 /* The scope ends: callbacks that it still holds are their owners' again. */
-static void drop_hooks(il_scope *scope)
+static __attribute__((noinline)) void drop_all_hooks(il_scope *scope)
 {
     il_link *link;
 
-    if (ILI_LIKELY(!(scope->flags & HAS_HOOKS)))
-        return;
     while ((link = ili_list_pop(&scope->hooks)) != NULL)
         __atomic_store_n(&ILI_CONTAINER(link, il_callback, item.link)->state,
                          ILI_CALLBACK_IDLE, __ATOMIC_RELEASE);
+}
+
+static inline void drop_hooks(il_scope *scope)
+{
+    if (ILI_UNLIKELY(scope->flags & HAS_HOOKS))
+        drop_all_hooks(scope);
 }
 
 /* Redo one chain, from `scope` inwards. */
@@ -140,39 +144,36 @@ static void deadline_passed(il_alarm *alarm)
     propagate(scope->task->sched, scope);
 }
 
-static void disarm(ili_sched *sched, il_scope *scope)
+static inline void disarm(ili_sched *sched, il_scope *scope)
 {
     if (ili_alarm_armed(&scope->alarm))
         ili_alarms_remove(&sched->alarms, &scope->alarm);
 }
 
-static void arm(ili_sched *sched, il_scope *scope, il_time deadline)
+/* Timers fire only in turns; a deadline that has passed must stop the very next
+ * suspension.  The alarm is not armed. */
+static inline void arm(il_scope *scope, il_time deadline, bool has_passed)
 {
-    disarm(sched, scope);
     scope->alarm.at = deadline;
-    if (deadline == IL_FOREVER)
-        return;
-    /* Timers fire only in turns; a deadline that has passed must stop the
-     * very next suspension. */
-    if (deadline <= ili_sched_now(sched))
+    scope->alarm.fire = deadline_passed;
+    if (ILI_UNLIKELY(has_passed))
         deadline_passed(&scope->alarm);
     else
-        ili_sched_arm(sched, &scope->alarm);
+        ili_sched_arm(scope->task->sched, &scope->alarm);
 }
 
-static void init(il_scope *scope, il_task *task, il_scope *outer,
-                 unsigned flags)
+static inline void init(il_scope *scope, il_task *task, il_scope *outer,
+                        unsigned flags)
 {
     scope->outer = outer;
     scope->inner = NULL;
     scope->task = task;
     scope->alarm.prev = NULL; /* not armed */
-    scope->alarm.fire = deadline_passed;
     scope->flags = flags;
     set_cause(scope);
 }
 
-static void push(il_task *task, il_scope *scope, unsigned flags)
+static inline void push(il_task *task, il_scope *scope, unsigned flags)
 {
     init(scope, task, task->scope, flags);
     task->scope->inner = scope;
@@ -217,14 +218,17 @@ void ili_scope_end_all(il_task *task)
         drop_hooks(scope);
 }
 
-static int enter(il_scope *scope, il_time deadline, unsigned flags)
+/* Inlined, because scopes are entered for a single read or write. */
+static inline __attribute__((always_inline)) int
+enter(il_scope *scope, il_time deadline, unsigned flags)
 {
-    il_task *task = il_task_current();
+    il_task *task = ili_current_task();
 
     ILI_RETURN_IF_FAIL(scope, -EINVAL);
     ILI_RETURN_IF_FAIL(task, -ESRCH);
     push(task, scope, flags);
-    arm(task->sched, scope, deadline);
+    if (deadline != IL_FOREVER)
+        arm(scope, deadline, ili_sched_has_passed(task->sched, deadline));
     return 0;
 }
 
@@ -241,10 +245,11 @@ int il_scope_enter_shield(il_scope *scope, il_time deadline)
 int il_scope_leave(il_scope *scope, int result)
 {
     ILI_RETURN_IF_FAIL(scope && !(scope->flags & IS_GROUP), -EINVAL);
-    ILI_RETURN_IF_FAIL(scope->task && scope->task == il_task_current(), -ESRCH);
+    ILI_RETURN_IF_FAIL(scope->task && scope->task == ili_current_task(),
+                       -ESRCH);
     ILI_RETURN_IF_FAIL(scope->task->scope == scope, -EINVAL);
     ili_scope_pop(scope);
-    if (result != -ECANCELED || scope->cause != scope)
+    if (ILI_LIKELY(result != -ECANCELED || scope->cause != scope))
         return result;
     return scope->flags & TIMED_OUT ? -ETIMEDOUT : 0;
 }
@@ -299,9 +304,13 @@ int il_scope_on_cancel(il_scope *scope, il_callback *callback)
 
 void il_scope_set_deadline(il_scope *scope, il_time deadline)
 {
-    if (scope && scope->task && is_here(scope->task) &&
-        !(scope->flags & CANCELLED))
-        arm(scope->task->sched, scope, deadline);
+    if (!scope || !scope->task || !is_here(scope->task) ||
+        scope->flags & CANCELLED)
+        return;
+    disarm(scope->task->sched, scope);
+    if (deadline != IL_FOREVER)
+        arm(scope, deadline,
+            ili_sched_has_passed(scope->task->sched, deadline));
 }
 
 bool il_scope_is_cancelled(const il_scope *scope)
@@ -316,32 +325,46 @@ bool il_scope_is_timed_out(const il_scope *scope)
 
 /* --- blocks ----------------------------------------------------------------- */
 
-static void begin_block(il_scope_block *block, int *result, int r)
+/* Where time counts from now the clock is read once: a duration that is not 0
+ * has not passed. */
+static inline __attribute__((always_inline)) void
+begin_block(il_scope_block *block, il_time duration, int *result,
+            unsigned flags)
 {
+    il_task *task = ili_current_task();
+    il_time now;
+    il_time deadline;
+
     block->result = result;
-    block->once = r == 0;
-    if (r < 0) {
+    block->once = task != NULL;
+    if (ILI_UNLIKELY(!task)) {
         block->scope.task = NULL;
-        *result = r;
+        *result = -ESRCH;
+        return;
     }
+    push(task, &block->scope, flags);
+    if (duration == IL_FOREVER)
+        return;
+    now = ili_sched_now(task->sched);
+    deadline = ili_deadline_after(now, duration);
+    if (deadline != IL_FOREVER)
+        arm(&block->scope, deadline, deadline <= now);
 }
 
 void il_scope_block_timeout_(il_scope_block *block, il_time duration,
                              int *result)
 {
-    begin_block(block, result,
-                il_scope_enter(&block->scope, il_deadline(duration)));
+    begin_block(block, duration, result, 0);
 }
 
 void il_scope_block_shield_(il_scope_block *block, il_time duration,
                             int *result)
 {
-    begin_block(block, result,
-                il_scope_enter_shield(&block->scope, il_deadline(duration)));
+    begin_block(block, duration, result, SHIELD);
 }
 
 void il_scope_block_leave_(il_scope_block *block)
 {
-    if (block->scope.task)
+    if (ILI_LIKELY(block->scope.task != NULL))
         *block->result = il_scope_leave(&block->scope, *block->result);
 }
