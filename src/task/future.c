@@ -3,7 +3,7 @@
 /* future.c - a result that is not there yet.
  *
  * A waiter is a node on the stack of the task that waits.  Setting the future
- * unlinks each one, notes the outcome in it and wakes its task: from then on
+ * writes the outcome to where each one wants it and wakes its task: from then on
  * that task does not look at the future, which may be gone when it runs. */
 
 #include "config.h"
@@ -15,24 +15,44 @@
 
 #include <errno.h>
 
-/* On the stack of a task that waits. */
+/* On the stack of a task that waits.  Whoever grants the wait writes straight
+ * to where the task wants the outcome. */
 struct waiter {
     il_link link; /* in il_future.waiters, in the order they came */
     il_task *task;
-    int result;
-    void *value;
+    int *ret_result;  /* may be NULL */
+    void **ret_value; /* may be NULL */
 };
 
-static void wake_all(il_future *future, int wake_result)
+/* Take the waiters off as a whole: a woken task never looks at its node. */
+static inline il_link *take_waiters(il_future *future)
 {
-    il_link *link;
+    il_link *first = future->waiters.next;
 
-    while ((link = ili_list_pop(&future->waiters)) != NULL) {
+    future->waiters.next = NULL;
+    return first;
+}
+
+static inline void outcome(const il_future *future, int *ret_result,
+                           void **ret_value)
+{
+    if (ret_result)
+        *ret_result = future->result;
+    if (ret_value)
+        *ret_value = future->value;
+}
+
+/* Those who wait go on, in the order they came. */
+static inline void wake_all(il_future *future)
+{
+    il_link *link = take_waiters(future);
+
+    while (link && link != &future->waiters) {
         struct waiter *waiter = ILI_CONTAINER(link, struct waiter, link);
 
-        waiter->result = future->result;
-        waiter->value = future->value;
-        ili_wake(waiter->task, wake_result);
+        link = link->next;
+        outcome(future, waiter->ret_result, waiter->ret_value);
+        ili_wake(waiter->task, 0);
     }
 }
 
@@ -55,7 +75,7 @@ static il_callback *this_thread(void)
 }
 
 /* Whether those who wait do so in this thread. */
-static bool is_here(const il_future *future)
+static inline bool is_here(const il_future *future)
 {
     const il_link *waiter = future->waiters.next;
     const il_link *hook = future->hooks.next;
@@ -68,10 +88,16 @@ static bool is_here(const il_future *future)
            ILI_CONTAINER(hook, il_callback, item.link)->next == this_thread();
 }
 
-int il_future_set(il_future *future, int result, void *value)
+static __attribute__((noinline)) void post_hooks(il_future *future)
 {
     il_link *link;
 
+    while ((link = ili_list_pop(&future->hooks)) != NULL)
+        post_hook(ILI_CONTAINER(link, il_callback, item.link));
+}
+
+int il_future_set(il_future *future, int result, void *value)
+{
     ILI_RETURN_IF_FAIL(future, -EINVAL);
     if (future->done)
         return -EALREADY;
@@ -79,9 +105,9 @@ int il_future_set(il_future *future, int result, void *value)
     future->done = true;
     future->result = result;
     future->value = value;
-    wake_all(future, 0);
-    while ((link = ili_list_pop(&future->hooks)) != NULL)
-        post_hook(ILI_CONTAINER(link, il_callback, item.link));
+    wake_all(future);
+    if (ILI_UNLIKELY(!ili_list_empty(&future->hooks)))
+        post_hooks(future);
     return 0;
 }
 
@@ -96,10 +122,7 @@ int il_future_try_get(const il_future *future, int *ret_result,
     ILI_RETURN_IF_FAIL(future, -EINVAL);
     if (!future->done)
         return -EAGAIN;
-    if (ret_result)
-        *ret_result = future->result;
-    if (ret_value)
-        *ret_value = future->value;
+    outcome(future, ret_result, ret_value);
     return 0;
 }
 
@@ -108,22 +131,28 @@ static void waiter_abort(void *arg)
     ili_list_remove(&((struct waiter *)arg)->link);
 }
 
-int il_future_wait(il_future *future, int *ret_result, void **ret_value)
+/* Apart from il_future_wait(), which needs no frame then if it need not wait. */
+static __attribute__((noinline)) int
+wait_for_it(il_future *future, int *ret_result, void **ret_value)
 {
-    struct waiter me = { .task = il_task_current() };
-    int r = il_future_try_get(future, ret_result, ret_value);
+    struct waiter me;
 
-    if (r != -EAGAIN)
-        return r;
+    me.task = ili_current_task();
     ILI_RETURN_IF_FAIL(me.task, -ESRCH);
+    me.ret_result = ret_result;
+    me.ret_value = ret_value;
     ili_list_append_lazy(&future->waiters, &me.link);
 
-    r = ili_park(waiter_abort, &me, "a future");
-    if (r == 0 && ret_result)
-        *ret_result = me.result;
-    if (r == 0 && ret_value)
-        *ret_value = me.value;
-    return r;
+    return ili_park(waiter_abort, &me, "a future");
+}
+
+int il_future_wait(il_future *future, int *ret_result, void **ret_value)
+{
+    ILI_RETURN_IF_FAIL(future, -EINVAL);
+    if (!future->done)
+        return wait_for_it(future, ret_result, ret_value);
+    outcome(future, ret_result, ret_value);
+    return 0;
 }
 
 int il_future_on_done(il_future *future, il_callback *callback)
@@ -150,7 +179,8 @@ void il_future_fini(il_future *future)
 
     if (!future || !is_here(future))
         return;
-    wake_all(future, -EOWNERDEAD);
+    while ((link = ili_list_pop(&future->waiters)) != NULL)
+        ili_wake(ILI_CONTAINER(link, struct waiter, link)->task, -EOWNERDEAD);
     while ((link = ili_list_pop(&future->hooks)) != NULL)
         __atomic_store_n(&ILI_CONTAINER(link, il_callback, item.link)->state,
                          ILI_CALLBACK_IDLE, __ATOMIC_RELEASE);
