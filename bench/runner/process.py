@@ -29,6 +29,7 @@ class Place:
 
     def __init__(self, build, source):
         self.folders = [pathlib.Path(build) / 'bench',
+                        pathlib.Path(build) / 'bench/peers',
                         pathlib.Path(source) / 'bench']
         # What counting preloads, a clock that is the same in every run.
         self.clock = pathlib.Path(build).resolve() / '.libs/libbenchclock.so'
