@@ -32,8 +32,8 @@ AC_DEFUN([IL_BENCH_PEERS], [
   LIBS=$il_saved_LIBS
 
   PKG_CHECK_MODULES([UV], [libuv >= 1.40], [il_have_uv=yes], [il_have_uv=no])
-  PKG_CHECK_MODULES([EVENT], [libevent_core >= 2.1], [il_have_event=yes],
-    [il_have_event=no])
+  PKG_CHECK_MODULES([EVENT], [libevent_core >= 2.1 libevent_pthreads],
+    [il_have_event=yes], [il_have_event=no])
   AC_PATH_PROG([GO], [go], [no])
   AM_CONDITIONAL([HAVE_GO], [test "x$GO" != xno])
 
