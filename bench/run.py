@@ -151,7 +151,8 @@ def main():
             print(f'{row.bench}: {row.what}: {", ".join(row.commands())}')
         return 0
     if args.counts:
-        return guard.run(args.build, SOURCE, wanted, args.write)
+        return guard.run(args.build, SOURCE, wanted, args.write,
+                         not args.names)
     if not (args.build / 'bench').is_dir():
         print(f'no benchmarks in {args.build}; run ./dev bench',
               file=sys.stderr)

@@ -62,16 +62,30 @@ def dump_table(table):
     return '\n'.join(out) + '\n'
 
 
-def store(path, tables, toolchain, counted):
-    """Put what was counted into our toolchain's table."""
+def store(path, tables, toolchain, counted, all_rows=False):
+    """Put what was counted into our toolchain's table.
+
+    With all rows, what none of them counts any more is dropped.
+    """
     table = find(tables, toolchain)
     if table is None:
         table = dict(toolchain)
         tables = [*tables, table]
+    if all_rows:
+        table.update((kind, {}) for kind in KINDS)
     for name, kind, value in counted:
         digits = 1 if kind == 'instructions' else 3
         table.setdefault(kind, {})[name] = round(value, digits)
     path.write_text(TOP + ''.join(dump_table(t) for t in tables))
+
+
+def stale(table, counted):
+    """What is stored and was not counted."""
+    names = {(kind, name) for name, kind, _ in counted}
+    for kind in KINDS:
+        for name in table.get(kind, {}):
+            if (kind, name) not in names:
+                yield kind, name
 
 
 def compare(kind, value, stored):
@@ -95,24 +109,10 @@ def tell(name, kind, value, stored):
     return line, verdict != 'worse'
 
 
-def report(counted, broken, table):
-    """Print everything; returns the exit status."""
-    n_passed, n_failed = 0, 0
-    for name, kind, error in broken:
-        print(f'FAIL: {name}: {kind}: {error}')
-        n_failed += 1
-    for name, kind, value in counted:
-        line, passed = tell(name, kind, value, table.get(kind, {}).get(name))
-        print(line)
-        n_passed += passed
-        n_failed += not passed
-    print(f'{n_passed} passed, {n_failed} failed')
-    return 1 if n_failed else 0
-
-
 def key(row):
     """What a row's counts are stored under."""
-    return f'{row.bench}: {row.what.strip()}'
+    size = '' if row.n is None or '{n}' in row.template else f', {row.n}'
+    return f'{row.bench}: {row.what.strip()}{size}'
 
 
 def is_absent(error):
@@ -120,26 +120,43 @@ def is_absent(error):
     return str(error) in ('not built', 'not installed')
 
 
-def run(build, source, rows, write):
-    """`./dev counts` and `./dev counts --write`."""
-    path = pathlib.Path(source) / 'bench/counts.toml'
-    tables = load(path)
-    toolchain = machine.toolchain(build)
-    table = find(tables, toolchain)
-    if table is None and not write:
-        print(f'SKIP: {nearest_difference(tables, toolchain)}')
-        print('0 passed, 0 failed')
-        return 0
+def count(build, source, rows):
+    """Lines to print with whether each passes, or None; and what counted."""
+    told, counted, absent = [], [], []
     place = process.Place(build, source)
-    counted, broken = [], []
     for row, kind, result in counting.count_rows(place, rows):
         if not isinstance(result, counting.CountError):
             counted.append((key(row), kind, result))
         elif is_absent(result):
-            print(f'SKIP: {key(row)}: {result}')
+            absent.append((key(row), kind, None))
+            told.append((f'SKIP: {key(row)}: {result}', None))
         else:
-            broken.append((key(row), kind, result))
+            told.append((f'FAIL: {key(row)}: {kind}: {result}', False))
+    return told, counted, absent
+
+
+def run(build, source, rows, write, all_rows):
+    """`./dev counts` and `./dev counts --write`."""
+    path = pathlib.Path(source) / 'bench/counts.toml'
+    tables = load(path)
+    toolchain = machine.toolchain(build)
+    if not write and find(tables, toolchain) is None:
+        print(f'SKIP: {nearest_difference(tables, toolchain)}')
+        print('0 passed, 0 failed')
+        return 0
+    told, counted, absent = count(build, source, rows)
     if write:
-        store(path, tables, toolchain, counted)
-        table = find(load(path), toolchain)
-    return report(counted, broken, table)
+        store(path, tables, toolchain, counted, all_rows)
+        tables = load(path)
+    table = find(tables, toolchain)
+    for name, kind, value in counted:
+        stored = table.get(kind, {}).get(name)
+        told.append(tell(name, kind, value, stored))
+    if all_rows:
+        told += [(f'FAIL: {name}: {kind}: stored, but of no row', False)
+                 for kind, name in stale(table, counted + absent)]
+    for line, _ in told:
+        print(line)
+    n_failed = sum(passed is False for _, passed in told)
+    print(f'{sum(p is True for _, p in told)} passed, {n_failed} failed')
+    return 1 if n_failed else 0

@@ -141,9 +141,10 @@ def expand(table, quick, where):
     check_keys(table, ROW_KEYS, where)
     sizes = table.get('sizes', [None])
     check_lists(table, len(sizes), where)
-    wanted = table.get('quick', sizes[:1]) if quick else sizes
-    if quick and wanted and sizes == [None]:
-        wanted = sizes
+    short = table.get('quick', sizes[:1])
+    if not set(short) <= set(sizes):
+        raise RowError(f'{where}: "quick" has a size that "sizes" has not')
+    wanted = short if quick else sizes
     return [make_row(table, n, i, where)
             for i, n in enumerate(sizes) if n in wanted]
 
