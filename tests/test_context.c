@@ -199,6 +199,60 @@ static void test_context_inherits_the_rounding_mode(void **state)
     to_coro();
 }
 
+static void test_context_entered_at_once_has_the_same_modes(void **state)
+{
+    uint64_t mask;
+
+    (void)state;
+    set_rounding(3);
+    ili_coro_enter(&host, &coro, stack.base, stack.size, round_differently);
+    assert_int_equal(seen_rounding[0], 3);
+    assert_int_equal(get_rounding(), 3);
+    mask = fill_and_call(to_coro, UINT64_C(0x1111111100000000));
+    assert_int_equal(mask, 0);
+    assert_int_equal(seen_rounding[1], 1);
+    assert_int_equal(get_rounding(), 3);
+    to_coro();
+    assert_int_equal(seen_rounding[2], 2);
+    assert_int_equal(get_rounding(), 3);
+    set_rounding(0);
+}
+
+#ifdef HAVE_TWO_UNITS
+
+static unsigned seen_sse, seen_x87;
+
+static void change_one_unit(void)
+{
+    ili_coro_arrived(&coro);
+    set_rounding_of_each(1, 0);
+    to_host();
+    get_rounding_of_each(&seen_sse, &seen_x87);
+    set_rounding_of_each(0, 2);
+    to_host();
+    get_rounding_of_each(&seen_sse, &seen_x87);
+    set_rounding_of_each(0, 3);
+    ili_coro_leave(&coro, &host);
+}
+
+/* Modes are compared before they are loaded, those of each unit. */
+static void test_context_keeps_the_modes_of_each_unit(void **state)
+{
+    (void)state;
+    start(change_one_unit);
+    to_coro();
+    assert_int_equal(get_rounding(), 0);
+    to_coro();
+    assert_int_equal(get_rounding(), 0);
+    assert_int_equal(seen_sse, 1);
+    assert_int_equal(seen_x87, 0);
+    to_coro();
+    assert_int_equal(get_rounding(), 0);
+    assert_int_equal(seen_sse, 0);
+    assert_int_equal(seen_x87, 2);
+}
+
+#endif
 #endif
 
 static double sum_on_coro;
@@ -244,6 +298,10 @@ int main(void)
         TEST(test_context_keeps_callee_saved_registers),
         TEST(test_context_keeps_the_rounding_mode),
         TEST(test_context_inherits_the_rounding_mode),
+        TEST(test_context_entered_at_once_has_the_same_modes),
+#ifdef HAVE_TWO_UNITS
+        TEST(test_context_keeps_the_modes_of_each_unit),
+#endif
 #endif
         TEST(test_context_keeps_floating_point_values),
     };

@@ -14,6 +14,9 @@
  *                                    not return
  *   ili_context_switch (from, to)    keep the present in from, go on with to;
  *                                    comes back when somebody switches to from
+ *   ili_context_enter (from, to, base, size, entry)
+ *                                    make to and switch to it, for less
+ *   ili_context_leave (from, to)     go on with to; nobody will switch to from
  *
  * What survives a switch is what the ABI makes a callee preserve: the
  * callee-saved registers, the stack pointer and the rounding and exception

@@ -24,4 +24,19 @@ static inline void ili_context_switch(ili_context *from, ili_context *to)
     (void)swapcontext(&from->u, &to->u);
 }
 
+static inline void ili_context_enter(ili_context *from, ili_context *to,
+                                     void *base, size_t size,
+                                     void (*entry)(void))
+{
+    ili_context_make(to, base, size, entry);
+    ili_context_switch(from, to);
+}
+
+static inline _Noreturn void ili_context_leave(ili_context *from,
+                                               ili_context *to)
+{
+    ili_context_switch(from, to);
+    __builtin_unreachable();
+}
+
 #endif

@@ -35,22 +35,6 @@ __asm__(".text\n"
         ".cfi_endproc\n"
         ".size ili_context_end, .-ili_context_end\n");
 
-void ili_context_make(ili_context *context, void *base, size_t size,
-                      void (*entry)(void))
-{
-    uintptr_t top = ((uintptr_t)base + size) & ~(uintptr_t)15;
-    void **sp = (void **)(top - 8); /* ABI 3.2.2: as after a call */
-
-    *sp = (void *)(uintptr_t)ili_context_end;
-    context->sp = sp;
-    context->fp = NULL; /* ABI 3.4.1: zero marks the deepest frame */
-    context->pc = (void *)(uintptr_t)entry;
-
-    /* A task starts with the modes of whoever spawns it, as a thread does. */
-    __asm__ volatile("stmxcsr %0\n\tfnstcw %1"
-                     : "=m"(context->mxcsr), "=m"(context->x87));
-}
-
 #else
 typedef int ili_context_x86_64_unused; /* ISO C wants a declaration */
 #endif

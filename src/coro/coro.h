@@ -24,6 +24,17 @@ static inline void ili_coro_make(ili_coro *coro, void *base, size_t size,
     ili_annotate_make(&coro->annotation, base, size);
 }
 
+/* Make `coro`, keep the present in `from` and begin with the entry. */
+static inline __attribute__((always_inline)) void
+ili_coro_enter(ili_coro *from, ili_coro *coro, void *base, size_t size,
+               void (*entry)(void))
+{
+    ili_annotate_make(&coro->annotation, base, size);
+    ili_annotate_leave(&from->annotation, &coro->annotation, 0);
+    ili_context_enter(&from->context, &coro->context, base, size, entry);
+    ili_annotate_arrive(&from->annotation);
+}
+
 /* Let `coro` stand for the stack we are on; good until we return from here. */
 static inline void ili_coro_here(ili_coro *coro)
 {
@@ -45,11 +56,11 @@ ili_coro_switch(ili_coro *from, ili_coro *to)
 }
 
 /* Go on with `to`; nobody will come back to `from`. */
-static inline _Noreturn void ili_coro_leave(ili_coro *from, ili_coro *to)
+static inline __attribute__((always_inline)) _Noreturn void
+ili_coro_leave(ili_coro *from, ili_coro *to)
 {
     ili_annotate_leave(&from->annotation, &to->annotation, 1);
-    ili_context_switch(&from->context, &to->context);
-    __builtin_unreachable();
+    ili_context_leave(&from->context, &to->context);
 }
 
 #endif

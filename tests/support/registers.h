@@ -72,25 +72,41 @@ __asm__(".text\n"
         ".size fill_and_call, .-fill_and_call\n");
 
 /* Rounding modes: bits 13-14 of MXCSR, bits 10-11 of the x87 control word. */
-static inline void set_rounding(unsigned mode)
+#define HAVE_TWO_UNITS 1
+static inline void set_rounding_of_each(unsigned sse_mode, unsigned x87_mode)
 {
     uint32_t mxcsr;
     uint16_t x87;
 
     __asm__ volatile("stmxcsr %0\n\tfnstcw %1" : "=m"(mxcsr), "=m"(x87));
-    mxcsr = (mxcsr & ~UINT32_C(0x6000)) | mode << 13;
-    x87 = (uint16_t)((x87 & ~0x0c00u) | mode << 10);
+    mxcsr = (mxcsr & ~UINT32_C(0x6000)) | sse_mode << 13;
+    x87 = (uint16_t)((x87 & ~0x0c00u) | x87_mode << 10);
     __asm__ volatile("ldmxcsr %0\n\tfldcw %1" : : "m"(mxcsr), "m"(x87));
+}
+
+static inline void set_rounding(unsigned mode)
+{
+    set_rounding_of_each(mode, mode);
+}
+
+static inline void get_rounding_of_each(unsigned *sse_mode, unsigned *x87_mode)
+{
+    uint32_t mxcsr;
+    uint16_t x87;
+
+    __asm__ volatile("stmxcsr %0\n\tfnstcw %1" : "=m"(mxcsr), "=m"(x87));
+    *sse_mode = mxcsr >> 13 & 3;
+    *x87_mode = x87 >> 10 & 3u;
 }
 
 /* Both units must agree; 99 if they do not. */
 static inline unsigned get_rounding(void)
 {
-    uint32_t mxcsr;
-    uint16_t x87;
+    unsigned sse_mode;
+    unsigned x87_mode;
 
-    __asm__ volatile("stmxcsr %0\n\tfnstcw %1" : "=m"(mxcsr), "=m"(x87));
-    return (mxcsr >> 13 & 3) == (x87 >> 10 & 3u) ? mxcsr >> 13 & 3 : 99;
+    get_rounding_of_each(&sse_mode, &x87_mode);
+    return sse_mode == x87_mode ? sse_mode : 99;
 }
 
 #elif defined(__aarch64__)
