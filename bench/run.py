@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import pathlib
+import signal
 import sys
 
 # A source folder stays as it is.
@@ -132,11 +133,12 @@ def show(args):
 
 
 def draw(args, results):
-    for path in plot.draw(results, args.build / 'bench/plots'):
+    for path in plot.draw(results, args.build / 'plots'):
         print(path)
 
 
 def main():
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # | head
     args = parse_arguments()
     if args.markdown or args.source:
         show(args)

@@ -40,6 +40,8 @@ def round_ratios(ours, peers):
 def printed_ratio(ratio):
     """As the table shows it and as goals judge it: what is printed as 1.00
     meets a goal of 1.0."""
+    if ratio < 0.01:
+        return f'{ratio:.1g}'
     return f'{ratio:.2f}' if ratio >= 0.1 else f'{ratio:.3f}'
 
 

@@ -52,20 +52,41 @@ def data_block(i, points):
     return f'$data{i} << EOD\n{rows}\nEOD\n'
 
 
-def script(template, unit, row, terminal, output):
-    """What gnuplot is to do."""
-    top = max(max(points.values()) for points in row.values())
-    low = min(min(points.values()) for points in row.values())
-    plots = []
-    for i, name in enumerate(row):
-        colour = COLOURS[i % len(COLOURS)]
-        width = 3.5 if i == 0 else 1.8
-        plots.append(
-            f"$data{i} using 1:2 with linespoints linecolor rgb '{colour}' "
-            f'linewidth {width} pointtype {POINTS[i % len(POINTS)]} '
-            f'title {quote(name)}')
+def tics(values):
+    """Tics at the sizes that were measured, as people write numbers."""
+    return ', '.join(f"'{v:,}' {v}" for v in sorted(values))
+
+
+def curve(i, name):
+    """Ours is the first, thick and with its numbers."""
+    colour = COLOURS[i % len(COLOURS)]
+    line = (f"$data{i} using 1:2 with linespoints linecolor rgb '{colour}' "
+            f'linewidth {1.6 if i else 3.5} '
+            f'pointtype {POINTS[i % len(POINTS)]} title {quote(name)}')
+    if i:
+        return line
+    return line + (f", $data{i} using 1:2:(sprintf('%.3g', $2)) with labels "
+                   f"offset 0,0.9 textcolor rgb '{colour}' notitle")
+
+
+def y_range(row):
+    """A little more than there is, and never less than a decade."""
+    values = [v for points in row.values() for v in points.values()]
+    low, high = min(values) / 1.5, max(values) * 1.6
+    widen = max(1, (10 * low / high) ** 0.5)
+    return low / widen, high * widen
+
+
+def script(template, line, row, terminal, output):
+    """What gnuplot is to do; line is one of the row's."""
+    sizes = {n for points in row.values() for n in points}
+    low, high = y_range(row)
     blocks = ''.join(data_block(i, points)
                      for i, points in enumerate(row.values()))
+    margin = (max(sizes) / min(sizes)) ** 0.06
+    # The legend is in the order of the curves' right ends.
+    ends = sorted(enumerate(row), reverse=True,
+                  key=lambda entry: row[entry[1]][max(row[entry[1]])])
     return f'''{blocks}
 set terminal {TERMINALS[terminal]}
 set output {quote(str(output))}
@@ -73,15 +94,19 @@ set encoding utf8
 set title {quote(title(template))} noenhanced
 set logscale xy
 set xlabel 'n'
-set ylabel {quote(unit)} noenhanced
-set format x '10^{{%T}}'
-set xtics scale 1
-set yrange [{low / 2}:{top * 2}]
-set key outside right top noenhanced
-set grid xtics ytics mytics linewidth 0.5, linewidth 0.2 linecolor '#dddddd'
+set ylabel {quote(f"{line['unit']}, {line['better']} is better")} noenhanced
+set xrange [{min(sizes) / margin}:{max(sizes) * margin}]
+set yrange [{low}:{high}]
+set xtics ({tics(sizes)}) scale 0.6
+unset mxtics
+set ytics autofreq
+set for [e=-3:12] ytics add (gprintf('%g', 10.0**e) 10.0**e, \\
+    gprintf('%g', 2*10.0**e) 2*10.0**e, gprintf('%g', 5*10.0**e) 5*10.0**e)
+set key outside right center Left reverse samplen 2 noenhanced
+set grid xtics ytics linewidth 0.7 linecolor '#c0c0c0' dashtype 1
 set border 3
 set tics nomirror
-plot {', '.join(plots)}
+plot {', '.join(curve(i, name) for i, name in ends)}
 '''
 
 
@@ -91,14 +116,14 @@ def draw(lines, folder):
         raise FileNotFoundError('gnuplot is not installed')
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    units = {(line['bench'], line['row']): line['unit'] for line in lines}
+    about = {(line['bench'], line['row']): line for line in lines}
     paths = []
     for (bench, template), row in curves(lines).items():
         for terminal in TERMINALS:
             path = folder / f'{file_name(bench, template)}.{terminal}'
             subprocess.run(
                 ['gnuplot'], check=True, text=True,
-                input=script(template, units[bench, template], row,
+                input=script(template, about[bench, template], row,
                              terminal, path))
             paths.append(path)
     return paths
