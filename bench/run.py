@@ -107,6 +107,7 @@ def run_table(args, wanted):
     place = process.Place(args.build, SOURCE)
     counts = {}
     about = machine.describe(args.build, SOURCE, rounds)
+    table.fit(row.what for row in wanted)
     print(table.text_header(about), flush=True)
     if not args.quick and not args.no_count:
         counts = count_all(place, wanted)
@@ -124,6 +125,7 @@ def show(args):
     if args.markdown:
         print(table.markdown(about, results))
         return
+    table.fit(line['name'] for line in results)
     print(table.text_header(about))
     for group in table.by_row(results):
         print(table.text_row(group))

@@ -10,31 +10,16 @@ AC_DEFUN([IL_BENCH_PEERS], [
   il_bench_peers=
   il_saved_LIBS=$LIBS
 
-  # Boost.Context exports a C interface besides its C++ one.
-  LIBS="-lboost_context $il_saved_LIBS"
-  AC_MSG_CHECKING([for Boost.Context])
-  AC_LINK_IFELSE([AC_LANG_PROGRAM([[void *make_fcontext(void *, unsigned long,
-    void (*)(void *));]], [[return make_fcontext(0, 0, 0) != 0;]])],
-    [il_have_boost=yes], [il_have_boost=no])
-  AC_MSG_RESULT([$il_have_boost])
-
-  LIBS="-lst $il_saved_LIBS"
-  AC_MSG_CHECKING([for State Threads])
-  AC_LINK_IFELSE([AC_LANG_PROGRAM([[#include <st.h>]], [[return st_init();]])],
-    [il_have_st=yes], [il_have_st=no])
-  AC_MSG_RESULT([$il_have_st])
-
-  LIBS="-lpth $il_saved_LIBS"
-  AC_MSG_CHECKING([for GNU Pth])
-  AC_LINK_IFELSE([AC_LANG_PROGRAM([[#include <pth.h>]], [[return pth_init();]])],
-    [il_have_pth=yes], [il_have_pth=no])
-  AC_MSG_RESULT([$il_have_pth])
-  LIBS=$il_saved_LIBS
-
-  PKG_CHECK_MODULES([UV], [libuv >= 1.40], [il_have_uv=yes], [il_have_uv=no])
-  PKG_CHECK_MODULES([EVENT], [libevent_core >= 2.1 libevent_pthreads],
-    [il_have_event=yes], [il_have_event=no])
-  AC_PATH_PROG([GO], [go], [no])
+  AC_ARG_WITH([bench-peers],
+    [AS_HELP_STRING([--without-bench-peers],
+       [let the benchmarks compare with nothing but GLib])])
+  il_have_boost=no
+  il_have_st=no
+  il_have_pth=no
+  il_have_uv=no
+  il_have_event=no
+  AS_VAR_IF([with_bench_peers], [no], [AC_SUBST([GO], [no])],
+    [IL_FIND_BENCH_PEERS])
   AM_CONDITIONAL([HAVE_GO], [test "x$GO" != xno])
 
   AS_IF([test $il_have_boost = yes],
@@ -64,4 +49,32 @@ AC_DEFUN([IL_BENCH_PEERS], [
     [AC_DEFINE([HAVE_PEER_EVENT], [1], [Define to 1 to compare with libevent.])])
   AS_IF([test $il_have_pth = yes],
     [AC_DEFINE([HAVE_PEER_PTH], [1], [Define to 1 to compare with GNU Pth.])])
+])
+
+AC_DEFUN([IL_FIND_BENCH_PEERS], [
+  # Boost.Context exports a C interface besides its C++ one.
+  LIBS="-lboost_context $il_saved_LIBS"
+  AC_MSG_CHECKING([for Boost.Context])
+  AC_LINK_IFELSE([AC_LANG_PROGRAM([[void *make_fcontext(void *, unsigned long,
+    void (*)(void *));]], [[return make_fcontext(0, 0, 0) != 0;]])],
+    [il_have_boost=yes], [il_have_boost=no])
+  AC_MSG_RESULT([$il_have_boost])
+
+  LIBS="-lst $il_saved_LIBS"
+  AC_MSG_CHECKING([for State Threads])
+  AC_LINK_IFELSE([AC_LANG_PROGRAM([[#include <st.h>]], [[return st_init();]])],
+    [il_have_st=yes], [il_have_st=no])
+  AC_MSG_RESULT([$il_have_st])
+
+  LIBS="-lpth $il_saved_LIBS"
+  AC_MSG_CHECKING([for GNU Pth])
+  AC_LINK_IFELSE([AC_LANG_PROGRAM([[#include <pth.h>]], [[return pth_init();]])],
+    [il_have_pth=yes], [il_have_pth=no])
+  AC_MSG_RESULT([$il_have_pth])
+  LIBS=$il_saved_LIBS
+
+  PKG_CHECK_MODULES([UV], [libuv >= 1.40], [il_have_uv=yes], [il_have_uv=no])
+  PKG_CHECK_MODULES([EVENT], [libevent_core >= 2.1 libevent_pthreads],
+    [il_have_event=yes], [il_have_event=no])
+  AC_PATH_PROG([GO], [go], [no])
 ])

@@ -35,7 +35,7 @@ def check(status, errors):
         raise CountError(f'exit status {status}: {errors[-300:]}')
 
 
-def count_instructions(argv, ops, clock):
+def count_instructions(argv, ops, clock, _follow):
     status, _, errors = process.call([*VALGRIND, *argv], LIMIT_S, ops,
                                      {'LD_PRELOAD': str(clock)})
     check(status, errors)
@@ -54,20 +54,14 @@ def parse_strace(summary):
     raise CountError('strace said nothing')
 
 
-def count_syscalls(argv, ops, clock):
+def count_syscalls(argv, ops, clock, follow):
     with tempfile.NamedTemporaryFile('r') as file:
-        status, _, errors = process.call(
-            ['strace', '-c', '-f', '-E', f'LD_PRELOAD={clock}',
-             '-o', file.name, *argv], LIMIT_S, ops)
+        options = ['-c', *['-f'][:follow], '-E', f'LD_PRELOAD={clock}',
+                   '-o', file.name]
+        status, _, errors = process.call(['strace', *options, *argv],
+                                         LIMIT_S, ops)
         check(status, errors)
         return parse_strace(file.read())
-
-
-def difference(count, argv, ops, clock):
-    """What an operation costs."""
-    low, high = ops
-    return figures.per_operation((low, count(argv, low, clock)),
-                                 (high, count(argv, high, clock)))
 
 
 def count_row(place, row, kind):
@@ -80,9 +74,11 @@ def count_row(place, row, kind):
             raise CountError('not built')
         if not shutil.which(tool):
             raise CountError(f'{tool} is not installed')
-        return difference(count, argv, row.ops, place.clock) / row.per
+        low, high = [(ops, count(argv, ops, place.clock, row.follow))
+                     for ops in row.ops]
     except CountError as error:
         return error
+    return figures.per_operation(low, high) / row.per
 
 
 def kinds(row):

@@ -11,6 +11,7 @@ import tomllib
 from . import counting, machine, process
 
 KINDS = ('instructions', 'syscalls')
+DIGITS = {'instructions': 1, 'syscalls': 3}
 # More than this is a regression: a share, and what rounding may do.
 TOLERANCE = {'instructions': (0.02, 1.0), 'syscalls': (0.02, 0.02)}
 
@@ -74,8 +75,7 @@ def store(path, tables, toolchain, counted, all_rows=False):
     if all_rows:
         table.update((kind, {}) for kind in KINDS)
     for name, kind, value in counted:
-        digits = 1 if kind == 'instructions' else 3
-        table.setdefault(kind, {})[name] = round(value, digits)
+        table.setdefault(kind, {})[name] = round(value, DIGITS[kind])
     path.write_text(TOP + ''.join(dump_table(t) for t in tables))
 
 
@@ -99,11 +99,12 @@ def compare(kind, value, stored):
 
 def tell(name, kind, value, stored):
     """A line about one count, and whether it passes."""
+    value = round(value, DIGITS[kind])
     if stored is None:
-        return f'FAIL: {name}: {value:.1f} {kind}, none stored', False
+        return f'FAIL: {name}: {value} {kind}, none stored', False
     verdict = compare(kind, value, stored)
     word = 'FAIL' if verdict == 'worse' else 'PASS'
-    line = f'{word}: {name}: {value:.2f} {kind}, stored {stored}'
+    line = f'{word}: {name}: {value} {kind}, stored {stored}'
     if verdict == 'better':
         line += '; better: ./dev counts --write'
     return line, verdict != 'worse'

@@ -17,7 +17,7 @@ LIMIT_S = 120
 ROW_KEYS = {
     'bench', 'what', 'sizes', 'quick', 'metric', 'unit', 'ours', 'peers',
     'goal', 'better', 'count', 'syscalls', 'pin', 'display', 'warm_up',
-    'limit', 'ops', 'per', 'quick_ops',
+    'limit', 'ops', 'per', 'quick_ops', 'follow',
 }
 PEER_KEYS = {'name', 'run', 'metric', 'goal'}
 
@@ -50,6 +50,7 @@ class Row:
     better: str
     count: bool
     syscalls: bool
+    follow: bool  # count the system calls of threads and children, too
     pin: bool
     display: bool
     warm_up: bool
@@ -126,7 +127,8 @@ def make_row(table, n, i, where):
         unit=table.get('unit', 'ns'), ours=with_size(table['ours'], n),
         peers=peers, goal=one_of(table.get('goal'), i),
         better=table.get('better', 'less'), count=table.get('count', False),
-        syscalls=table.get('syscalls', False), pin=table.get('pin', True),
+        syscalls=table.get('syscalls', False),
+        follow=table.get('follow', False), pin=table.get('pin', True),
         display=table.get('display', False),
         warm_up=table.get('warm_up', True), limit=table.get('limit', LIMIT_S),
         ops=counted_ops(table, n), per=table.get('per', 1),

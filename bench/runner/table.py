@@ -18,6 +18,11 @@ LEGEND = [
 ]
 
 
+def fit(names):
+    """Make room for the longest name."""
+    WIDTHS[0] = max(map(len, names), default=0)
+
+
 def text_line(cells):
     shown = [c.ljust(w) if i in LEFT else c.rjust(w)
              for i, (c, w) in enumerate(zip(cells, WIDTHS))]
