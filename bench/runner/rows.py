@@ -19,7 +19,7 @@ ROW_KEYS = {
     'goal', 'better', 'count', 'syscalls', 'pin', 'display', 'warm_up',
     'limit', 'ops', 'per', 'quick_ops', 'follow',
 }
-PEER_KEYS = {'name', 'run', 'metric', 'goal'}
+PEER_KEYS = {'name', 'run', 'metric', 'goal', 'sizes'}
 
 
 class RowError(Exception):
@@ -78,6 +78,11 @@ def one_of(value, i):
     return value[i] if isinstance(value, list) else value
 
 
+def is_counted(value, n):
+    """Whether true, or a list that has this size."""
+    return n in value if isinstance(value, list) else value
+
+
 def check_keys(table, allowed, where):
     unknown = set(table) - allowed
     if unknown:
@@ -120,14 +125,15 @@ def make_peer(table, metric, n, i, where):
 def make_row(table, n, i, where):
     """The row of the size n, which is the i-th."""
     metric = table.get('metric', 'ns')
-    peers = [make_peer(p, metric, n, i, where) for p in table.get('peers', [])]
+    peers = [make_peer(p, metric, n, i, where) for p in table.get('peers', [])
+             if n in p.get('sizes', [n])]
     return Row(
         bench=table['bench'], template=table['what'],
         what=with_size(table['what'], n), n=n, metric=metric,
         unit=table.get('unit', 'ns'), ours=with_size(table['ours'], n),
         peers=peers, goal=one_of(table.get('goal'), i),
-        better=table.get('better', 'less'), count=table.get('count', False),
-        syscalls=table.get('syscalls', False),
+        better=table.get('better', 'less'), count=is_counted(table.get('count', False), n),
+        syscalls=is_counted(table.get('syscalls', False), n),
         follow=table.get('follow', False), pin=table.get('pin', True),
         display=table.get('display', False),
         warm_up=table.get('warm_up', True), limit=table.get('limit', LIMIT_S),

@@ -93,6 +93,20 @@ class Rows(unittest.TestCase):
         self.assertEqual(found[1].peers[0].name, 'P 64')
         self.assertIsNone(found[1].peers[1].run)
 
+    def test_a_peer_may_be_there_for_some_sizes_only(self):
+        found = rows.expand(
+            {'bench': 'b', 'what': 'w {n}', 'ours': 'o', 'sizes': [1, 2],
+             'peers': [{'name': 'P', 'run': 'p', 'sizes': [2]}]},
+            False, 'test')
+        self.assertEqual([len(row.peers) for row in found], [0, 1])
+
+    def test_sizes_may_be_counted_or_not(self):
+        found = rows.expand(
+            {'bench': 'b', 'what': 'w {n}', 'ours': 'o', 'sizes': [1, 2],
+             'count': [2], 'syscalls': True}, False, 'test')
+        self.assertEqual([counting.kinds(row) for row in found],
+                         [['syscalls'], ['instructions', 'syscalls']])
+
     def test_a_quick_run_takes_its_own_sizes(self):
         content = {'bench': 'b', 'what': 'w', 'ours': 'o', 'sizes': [1, 2, 3]}
 
