@@ -12,13 +12,16 @@ from . import figures
 
 # Files without a number of their own come between the others.
 ORDER = 50
-LIMIT_S = 120
 
-ROW_KEYS = {
-    'bench', 'what', 'sizes', 'quick', 'metric', 'unit', 'ours', 'peers',
-    'goal', 'better', 'count', 'syscalls', 'pin', 'display', 'warm_up',
-    'limit', 'ops', 'per', 'quick_ops', 'follow',
+# What a row need not say.
+DEFAULTS = {
+    'sizes': [None], 'metric': 'ns', 'unit': 'ns', 'peers': [], 'goal': None,
+    'better': 'less', 'count': False, 'syscalls': False, 'follow': False,
+    'ops': None, 'per': 1, 'quick_ops': None, 'pin': True, 'display': False,
+    'warm_up': True, 'limit': 120,
 }
+MUST_KEYS = {'bench', 'what', 'ours'}
+ROW_KEYS = MUST_KEYS | set(DEFAULTS) | {'quick'}
 PEER_KEYS = {'name', 'run', 'metric', 'goal', 'sizes'}
 
 
@@ -69,7 +72,7 @@ class Row:
 
 
 def with_size(text, n):
-    """Replace {n}; 100000 is easier to read with a comma in it."""
+    """Replace {n}."""
     return text if n is None else text.replace('{n}', str(n))
 
 
@@ -89,9 +92,10 @@ def check_keys(table, allowed, where):
         raise RowError(f'{where}: unknown key "{sorted(unknown)[0]}"')
 
 
-def check_lists(table, n_sizes, where):
+def check_lists(table, where):
     """One goal a size, neither fewer nor more; each must be one."""
-    for owner in [table, *table.get('peers', [])]:
+    n_sizes = len(table['sizes'])
+    for owner in [table, *table['peers']]:
         goal = owner.get('goal')
         if isinstance(goal, list) and len(goal) != n_sizes:
             raise RowError(f'{where}: {len(goal)} goals, {n_sizes} sizes')
@@ -100,14 +104,14 @@ def check_lists(table, n_sizes, where):
                 figures.parse_goal(g)
 
 
-def counted_ops(table, n):
+def counted_ops(ops, n):
     """How many operations the two counted runs do.
 
     Multiples of n: where n tasks share the operations, each then does a
     whole number of them, and the difference is what was asked for.
     """
-    if 'ops' in table:
-        return tuple(table['ops'])
+    if ops:
+        return tuple(ops)
     n = n or 1
     unit = n * -(-5000 // n)
     return (unit, 3 * unit)
@@ -124,31 +128,27 @@ def make_peer(table, metric, n, i, where):
 
 def make_row(table, n, i, where):
     """The row of the size n, which is the i-th."""
-    metric = table.get('metric', 'ns')
-    peers = [make_peer(p, metric, n, i, where) for p in table.get('peers', [])
-             if n in p.get('sizes', [n])]
-    return Row(
-        bench=table['bench'], template=table['what'],
-        what=with_size(table['what'], n), n=n, metric=metric,
-        unit=table.get('unit', 'ns'), ours=with_size(table['ours'], n),
-        peers=peers, goal=one_of(table.get('goal'), i),
-        better=table.get('better', 'less'), count=is_counted(table.get('count', False), n),
-        syscalls=is_counted(table.get('syscalls', False), n),
-        follow=table.get('follow', False), pin=table.get('pin', True),
-        display=table.get('display', False),
-        warm_up=table.get('warm_up', True), limit=table.get('limit', LIMIT_S),
-        ops=counted_ops(table, n), per=table.get('per', 1),
-        quick_ops=table.get('quick_ops'))
+    peers = [make_peer(peer, table['metric'], n, i, where)
+             for peer in table['peers'] if n in peer.get('sizes', [n])]
+    as_they_are = {key: table[key] for key in (
+        'bench', 'metric', 'unit', 'better', 'follow', 'per', 'quick_ops',
+        'pin', 'display', 'warm_up', 'limit')}
+    return Row(template=table['what'], what=with_size(table['what'], n), n=n,
+               ours=with_size(table['ours'], n), peers=peers,
+               goal=one_of(table['goal'], i),
+               count=is_counted(table['count'], n),
+               syscalls=is_counted(table['syscalls'], n),
+               ops=counted_ops(table['ops'], n), **as_they_are)
 
 
 def expand(table, quick, where):
     """One row, or one for each size."""
-    for key in ('bench', 'what', 'ours'):
-        if key not in table:
-            raise RowError(f'{where}: no "{key}"')
     check_keys(table, ROW_KEYS, where)
-    sizes = table.get('sizes', [None])
-    check_lists(table, len(sizes), where)
+    if not MUST_KEYS <= set(table):
+        raise RowError(f'{where}: no "{min(MUST_KEYS - set(table))}"')
+    table = {**DEFAULTS, **table}
+    check_lists(table, where)
+    sizes = table['sizes']
     short = table.get('quick', sizes[:1])
     if not set(short) <= set(sizes):
         raise RowError(f'{where}: "quick" has a size that "sizes" has not')

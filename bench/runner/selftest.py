@@ -130,7 +130,7 @@ class Rows(unittest.TestCase):
 
     def test_counted_operations_are_shared_evenly(self):
         for n in [None, 1, 3, 1000, 100000]:
-            low, high = rows.counted_ops({}, n)
+            low, high = rows.counted_ops(None, n)
             self.assertEqual(low % (n or 1), 0)
             self.assertEqual(high % (n or 1), 0)
             self.assertGreater(high, low)
