@@ -18,9 +18,9 @@ Each contender is the fastest of the forms that asyncio's users write:
 
 yield          asyncio.sleep(0), a bare `yield` inside
 spawn          loop.create_task() and `await`; a TaskGroup for one task takes
-               twice as long
+               about twice as long
 spawn-batch    1,000 of them, awaited one by one; gather(), wait() and a
-               TaskGroup take half as long again
+               TaskGroup take half as long again or more
 future-done    `await` of a future that has its result
 future         two tasks play ball with futures: each throw is a set_result(),
                an `await` that suspends, and a new future, as there is no way

@@ -36,7 +36,7 @@
 //	                long again
 //	parked          a receive from one channel, which is closed to wake all.  The
 //	                spawner yields after each hundred, which keeps the queue short
-//	                and makes a million of them four times as fast
+//	                and makes a million of them three times as fast
 //	lock            an uncontended sync.Mutex, locked and unlocked
 //	lock-handover   one of two goroutines yields while it holds the mutex, so
 //	                that the other one has to wait for it each time
