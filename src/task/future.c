@@ -67,11 +67,11 @@ static void post_hook(il_callback *callback)
         __atomic_store_n(&callback->state, ILI_CALLBACK_IDLE, __ATOMIC_RELEASE);
 }
 
-/* A name for this thread.  A hook remembers it, in a field that only posts from
- * other threads need, because its loop may be gone when somebody asks. */
+/* A hook remembers its thread, in a field that only posts from other threads
+ * need, because its loop may be gone when somebody asks. */
 static il_callback *this_thread(void)
 {
-    return (il_callback *)(void *)&ili_sched_current;
+    return (il_callback *)ili_this_thread();
 }
 
 /* Whether those who wait do so in this thread. */

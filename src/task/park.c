@@ -23,9 +23,6 @@
  * on yields at each, so that it cannot keep the thread to itself. */
 #define IGNORED_LIMIT 100u
 
-/* So many operations in a row may succeed without waiting. */
-#define OPS_LIMIT 64u
-
 static void host_suspend(ili_sched *sched, il_task *task)
 {
     if (sched->host->suspend)
@@ -93,7 +90,7 @@ static __attribute__((noinline)) void give_up(ili_sched *sched, il_task *task)
 }
 
 /* A suspension inside a cancelled scope: refused, but not for ever quietly. */
-static int refuse(il_task *task)
+int ili_refuse(il_task *task)
 {
     task->ignored++;
     if (task->ignored == IGNORED_LIMIT)
@@ -123,19 +120,19 @@ static int refuse_nested(il_task *task)
     return -EDEADLK;
 }
 
+void ili_pause(il_task *task)
+{
+    task->ops = 0;
+    ili_requeue(task);
+}
+
 int ili_spend(void)
 {
-    ili_sched *sched = ili_sched_current;
-    il_task *task = sched ? sched->current : NULL;
+    il_task *task = ili_current_task();
 
-    if (!task)
-        return 0;
-    if (task->cancelled)
-        return refuse(task);
-    if (++task->ops >= OPS_LIMIT) {
-        task->ops = 0;
-        ili_requeue(task);
-    }
+    if (ili_must_refuse(task))
+        return ili_refuse(task);
+    ili_spent(task);
     return 0;
 }
 
@@ -154,7 +151,7 @@ int ili_park(ili_abort_fn *abort, void *arg, const char *waits_for)
     if (ILI_UNLIKELY(r < 0)) {
         if (abort)
             abort(arg);
-        return r == -ECANCELED ? refuse(task) : r;
+        return r == -ECANCELED ? ili_refuse(task) : r;
     }
 
     task->abort = abort;
@@ -205,7 +202,7 @@ int il_yield(void)
 
     ILI_RETURN_IF_FAIL(task, -ESRCH);
     if (ILI_UNLIKELY(task->cancelled))
-        return refuse(task);
+        return ili_refuse(task);
     if (ILI_UNLIKELY(is_nested(sched, task)))
         return refuse_nested(task);
 

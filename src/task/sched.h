@@ -97,6 +97,12 @@ static inline il_time ili_deadline_after(il_time now, il_time duration)
     return duration > IL_FOREVER - now ? IL_FOREVER : now + duration;
 }
 
+/* A name for the calling thread that also those without a loop have. */
+static inline const void *ili_this_thread(void)
+{
+    return &ili_sched_current;
+}
+
 /* The running task of this thread; NULL: none.  The same as il_task_current(),
  * but for hot paths, without a call. */
 static inline il_task *ili_current_task(void)

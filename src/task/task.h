@@ -96,6 +96,12 @@ void ili_wake(il_task *task, int result);
 /* Give up the thread but stay ready.  Not a cancellation point. */
 void ili_requeue(il_task *task);
 
+/* A suspension of a cancelled task: -ECANCELED. */
+int ili_refuse(il_task *task);
+
+/* The running task has done much without waiting: let the others run. */
+void ili_pause(il_task *task);
+
 /* Whether the running task could not park: a host dispatch lies on its stack. */
 bool ili_is_nested(const il_task *task);
 
@@ -103,6 +109,24 @@ bool ili_is_nested(const il_task *task);
  * running task is cancelled; gives up the thread now and then, so that a task
  * that never has to wait cannot keep it.  0 outside tasks. */
 int ili_spend(void);
+
+/* So many operations in a row may succeed without waiting. */
+#define ILI_OPS_LIMIT 64u
+
+/* The same in two halves, for operations that cost not much more than a call,
+ * and on what may be gone when the task gets the thread back.  `task` is the
+ * running one, or NULL.  Before the operation: whether to ili_refuse() it. */
+static inline bool ili_must_refuse(const il_task *task)
+{
+    return task && ILI_UNLIKELY(task->cancelled);
+}
+
+/* After it has succeeded without waiting. */
+static inline void ili_spent(il_task *task)
+{
+    if (task && ILI_UNLIKELY(++task->ops >= ILI_OPS_LIMIT))
+        ili_pause(task);
+}
 
 /* The task has got the thread, for the first time or again. */
 void ili_task_got_thread(il_task *task);
