@@ -11,9 +11,14 @@
  *   done       no waiting at all: il_future_wait () for one that is set
  *   yield      two tasks that yield, the measure for all others
  *   future     one il_future_set () and one il_future_wait ()
- *   hand-yield, hand-future
+ *   event      one il_event_set (), il_event_wait () and il_event_clear ()
+ *   channel    one il_channel_send () and one il_channel_receive (), through
+ *              a channel without capacity in either direction
+ *   buffered   the same in one direction only, with a capacity of 128: who
+ *              sends and who receives suspend once for many messages
+ *   hand-yield, hand-future, hand-channel, hand-buffered
  *              the same by hand, on the library's own switch: a FIFO queue, a
- *              waiter that parks with the address of its variable, a setter
+ *              waiter that parks with the address of its variable, a partner
  *              that writes there; no errors, no cancelling
  *   st         State Threads: one st_cond_signal () and one st_cond_wait () */
 
@@ -28,6 +33,7 @@
 
 #define N_THROWS (8L * 1000 * 1000)
 #define N_DONE (40L * 1000 * 1000)
+#define CAPACITY 128
 
 static long n_each; /* throws of each player */
 
@@ -112,6 +118,93 @@ static void run_future(long n)
 {
     (void)n;
     run_game(future_player);
+}
+
+static il_event gates[2] = { IL_EVENT_INIT, IL_EVENT_INIT };
+
+static void catch_event(il_event *event)
+{
+    BENCH_CHECK(il_event_wait(event));
+    il_event_clear(event);
+}
+
+static int event_player(void *arg)
+{
+    long me = (long)(intptr_t)arg;
+
+    if (me == 1)
+        catch_event(&gates[1]);
+    for (long i = 0; i < n_each; i++) {
+        BENCH_CHECK(il_event_set(&gates[1 - me]));
+        catch_event(&gates[me]);
+    }
+    if (me == 0)
+        BENCH_CHECK(il_event_set(&gates[1]));
+    return 0;
+}
+
+static void run_event(long n)
+{
+    (void)n;
+    run_game(event_player);
+}
+
+static il_channel channels[2];
+
+static void catch_message(il_channel *channel)
+{
+    long message = 0;
+
+    BENCH_CHECK(il_channel_receive(channel, &message));
+    caught += (int)message;
+}
+
+static int channel_player(void *arg)
+{
+    long me = (long)(intptr_t)arg;
+    long message = 1;
+
+    if (me == 1)
+        catch_message(&channels[1]);
+    for (long i = 0; i < n_each; i++) {
+        BENCH_CHECK(il_channel_send(&channels[1 - me], &message));
+        catch_message(&channels[me]);
+    }
+    if (me == 0)
+        BENCH_CHECK(il_channel_send(&channels[1], &message));
+    return 0;
+}
+
+static void run_channel(long n)
+{
+    (void)n;
+    for (int i = 0; i < 2; i++)
+        BENCH_CHECK(il_channel_init(&channels[i], sizeof(long), 0));
+    run_game(channel_player);
+    for (int i = 0; i < 2; i++)
+        il_channel_fini(&channels[i]);
+}
+
+/* Both do half of the throws, so that a message is counted as one. */
+static int buffered_player(void *arg)
+{
+    long me = (long)(intptr_t)arg;
+    long message = 1;
+
+    for (long i = 0; i < 2 * n_each; i++)
+        if (me == 0)
+            BENCH_CHECK(il_channel_send(&channels[0], &message));
+        else
+            catch_message(&channels[0]);
+    return 0;
+}
+
+static void run_buffered(long n)
+{
+    (void)n;
+    BENCH_CHECK(il_channel_init(&channels[0], sizeof(long), CAPACITY));
+    run_game(buffered_player);
+    il_channel_fini(&channels[0]);
 }
 
 static int done_main(void *arg)
@@ -246,6 +339,95 @@ static void hand_future_player(long me)
         hand_set(&hand_balls[1], 1);
 }
 
+struct hand_channel {
+    struct hand_task *receiver; /* parked; NULL: nobody */
+    struct hand_task *sender;   /* likewise */
+    long *slot;                 /* of the one who is parked */
+    long ring[CAPACITY];
+    unsigned first;
+    unsigned count;
+    unsigned capacity;
+};
+
+static struct hand_channel hand_channels[2];
+
+static __attribute__((noinline)) void hand_send(struct hand_channel *channel,
+                                                long *message)
+{
+    if (channel->receiver) {
+        *channel->slot = *message;
+        hand_wake(channel->receiver);
+        channel->receiver = NULL;
+        return;
+    }
+    if (channel->count < channel->capacity) {
+        channel->ring[(channel->first + channel->count++) % CAPACITY] =
+            *message;
+        return;
+    }
+    channel->sender = hand_current;
+    channel->slot = message;
+    hand_park();
+}
+
+static __attribute__((noinline)) void hand_receive(struct hand_channel *channel,
+                                                   long *ret_message)
+{
+    if (channel->count > 0) {
+        *ret_message = channel->ring[channel->first++ % CAPACITY];
+        channel->count--;
+        if (channel->sender) {
+            channel->ring[(channel->first + channel->count++) % CAPACITY] =
+                *channel->slot;
+            hand_wake(channel->sender);
+            channel->sender = NULL;
+        }
+        return;
+    }
+    if (channel->sender) {
+        *ret_message = *channel->slot;
+        hand_wake(channel->sender);
+        channel->sender = NULL;
+        return;
+    }
+    channel->receiver = hand_current;
+    channel->slot = ret_message;
+    hand_park();
+}
+
+static void hand_catch_message(struct hand_channel *channel)
+{
+    long message = 0;
+
+    hand_receive(channel, &message);
+    caught += (int)message;
+}
+
+static void hand_channel_player(long me)
+{
+    long message = 1;
+
+    if (me == 1)
+        hand_catch_message(&hand_channels[1]);
+    for (long i = 0; i < n_each; i++) {
+        hand_send(&hand_channels[1 - me], &message);
+        hand_catch_message(&hand_channels[me]);
+    }
+    if (me == 0)
+        hand_send(&hand_channels[1], &message);
+}
+
+static void hand_buffered_player(long me)
+{
+    long message = 1;
+
+    for (long i = 0; i < 2 * n_each; i++)
+        if (me == 0)
+            hand_send(&hand_channels[0], &message);
+        else
+            hand_catch_message(&hand_channels[0]);
+}
+
 static void hand_entry(void)
 {
     struct hand_task *me = hand_current;
@@ -283,6 +465,19 @@ static void run_hand_future(long n)
 {
     (void)n;
     run_hand(hand_future_player);
+}
+
+static void run_hand_channel(long n)
+{
+    (void)n;
+    run_hand(hand_channel_player);
+}
+
+static void run_hand_buffered(long n)
+{
+    (void)n;
+    hand_channels[0].capacity = CAPACITY;
+    run_hand(hand_buffered_player);
 }
 
 /* --- State Threads --------------------------------------------------------- */
@@ -337,8 +532,13 @@ int main(int argc, char **argv)
         { "done", run_done, 1 },
         { "yield", run_yield, 1 },
         { "future", run_future, 1 },
+        { "event", run_event, 1 },
+        { "channel", run_channel, 1 },
+        { "buffered", run_buffered, 1 },
         { "hand-yield", run_hand_yield, 1 },
         { "hand-future", run_hand_future, 1 },
+        { "hand-channel", run_hand_channel, 1 },
+        { "hand-buffered", run_hand_buffered, 1 },
         { "st", run_st, 1 },
         { NULL, NULL, 0 },
     };
