@@ -261,12 +261,22 @@ static int open_a_nested_round(void *arg)
 static int wait_in_a_dispatch(void *arg)
 {
     struct trivial_host *host = arg;
-    int r;
+    il_event event = IL_EVENT_INIT;
+    il_channel channel;
+    int value = 77;
 
+    CHECK_INT(il_channel_init(&channel, sizeof value, 0), 0);
     host->depth++;
-    r = il_sleep(IL_MS(1));
+    CHECK_INT(il_sleep(IL_MS(1)), -EDEADLK);
+    CHECK_INT(il_event_wait(&event), -EDEADLK);
+    CHECK_INT(il_channel_receive(&channel, &value), -EDEADLK);
+    CHECK_INT(il_channel_send(&channel, &value), -EDEADLK);
     host->depth--;
-    CHECK_INT(r, -EDEADLK);
+    /* Who was refused waits nowhere. */
+    CHECK_INT(il_event_set(&event), 0);
+    CHECK_INT(il_channel_try_send(&channel, &value), -EAGAIN);
+    CHECK_INT(il_channel_try_receive(&channel, &value), -EAGAIN);
+    il_channel_fini(&channel);
     CHECK_INT(il_sleep(IL_MS(1)), 0);
     host->quit = true;
     return 0;

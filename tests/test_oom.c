@@ -158,6 +158,19 @@ static int run_family(void *arg)
     return 0;
 }
 
+static void make_channel(void)
+{
+    il_channel channel = { .capacity = 0 };
+    char element = 'x';
+
+    if (!fine(il_channel_init(&channel, sizeof element, 100))) {
+        CHECK_INT(il_channel_try_send(&channel, &element), -EINVAL);
+        return;
+    }
+    CHECK_INT(il_channel_try_send(&channel, &element), 0);
+    il_channel_fini(&channel);
+}
+
 static void do_nothing(void *arg)
 {
     (void)arg;
@@ -179,6 +192,7 @@ static void use_loop(il_loop *loop)
     make_pipe(fds);
     readers[0].fd = fds[0];
     readers[1].fd = fds[1];
+    make_channel();
     /* These never need memory. */
     CHECK_INT(il_post(loop, &post), 0);
     CHECK_INT(il_loop_at_close(loop, &hook), 0);

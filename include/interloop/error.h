@@ -18,6 +18,8 @@
  * | -ESRCH | not in a task, or in another thread than the loop's |
  * | -EBUSY | somebody else is using it |
  * | -EALREADY | it happened before |
+ * | -EAGAIN | it would have to wait |
+ * | -EPIPE | it is closed: nothing goes in, or nothing comes out any more |
  * | -EDEADLK | waiting here could never end |
  * | -EOWNERDEAD | the object that was waited for has gone |
  * | -ESHUTDOWN | the loop is closed, or the host has gone |

@@ -8,9 +8,11 @@
  * programs glib.h.
  */
 
+#include <interloop/channel.h>
 #include <interloop/cleanup.h>
 #include <interloop/dump.h>
 #include <interloop/error.h>
+#include <interloop/event.h>
 #include <interloop/export.h>
 #include <interloop/future.h>
 #include <interloop/group.h>

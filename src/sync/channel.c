@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+
+/* channel.c - a bounded queue of values between tasks.
+ *
+ * Between any two calls into this file:
+ *   - receivers wait only while the ring is empty and no sender waits;
+ *   - senders wait only while the ring is full, which without capacity it
+ *     always is, and no receiver waits;
+ *   - nobody waits in a closed channel, and nothing is in a ring of zeros.
+ *
+ * A value moves once where a receiver waits: from the sender's variable straight
+ * into the receiver's, while that one is still parked.  A receiver that finds
+ * the ring full takes the oldest element and lets the sender that has waited
+ * longest put its own at the end.  So no task is ever woken to look for itself,
+ * nobody overtakes those who wait, and who was served is served whatever a
+ * cancel or a close does before it runs.
+ *
+ * Rejected: waking a task to try again, which can be overtaken and has to wait
+ * twice.  A list of allocated elements: a send could fail for want of memory. */
+
+#include "config.h"
+
+#include <interloop/channel.h>
+
+#include "sync/waiter.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- the ring --------------------------------------------------------------- */
+
+/* Pointers and the like are moved without a call. */
+static inline void copy(void *to, const void *from, size_t size)
+{
+    if (ILI_LIKELY(size == sizeof(void *)))
+        memcpy(to, from, sizeof(void *));
+    else
+        memcpy(to, from, size);
+}
+
+static inline void *place(const il_channel *channel, size_t index)
+{
+    return channel->ring + index * channel->element_size;
+}
+
+static inline void put(il_channel *channel, const void *element)
+{
+    size_t index = channel->first + channel->count;
+
+    if (index >= channel->capacity)
+        index -= channel->capacity;
+    copy(place(channel, index), element, channel->element_size);
+    channel->count++;
+}
+
+/* The oldest element leaves; its place is good until the next put(). */
+static inline void *drop_first(il_channel *channel)
+{
+    void *element = place(channel, channel->first);
+
+    if (++channel->first == channel->capacity)
+        channel->first = 0;
+    channel->count--;
+    return element;
+}
+
+/* --- life ------------------------------------------------------------------- */
+
+static int check_size(size_t element_size, size_t capacity)
+{
+    ILI_RETURN_IF_FAIL(element_size > 0, -EINVAL);
+    return capacity <= PTRDIFF_MAX / element_size ? 0 : -ENOMEM;
+}
+
+static void make(il_channel *channel, size_t element_size, size_t capacity,
+                 void *ring)
+{
+    *channel = (il_channel){ .ring = ring,
+                             .element_size = element_size,
+                             .capacity = capacity,
+                             .thread = ili_this_thread() };
+    ili_list_init(&channel->receivers);
+    ili_list_init(&channel->senders);
+}
+
+int il_channel_init(il_channel *channel, size_t element_size, size_t capacity)
+{
+    void *ring = NULL;
+    int r;
+
+    ILI_RETURN_IF_FAIL(channel, -EINVAL);
+    r = check_size(element_size, capacity);
+    if (r < 0)
+        return r;
+    if (capacity > 0) {
+        ring = malloc(element_size * capacity);
+        if (!ring)
+            return -ENOMEM;
+    }
+    make(channel, element_size, capacity, ring);
+    channel->owns_ring = true;
+    return 0;
+}
+
+int il_channel_init_with(il_channel *channel, size_t element_size,
+                         size_t capacity, void *storage)
+{
+    ILI_RETURN_IF_FAIL(channel && (storage || capacity == 0), -EINVAL);
+    ILI_RETURN_IF_FAIL(check_size(element_size, capacity) == 0, -EINVAL);
+    make(channel, element_size, capacity, storage);
+    return 0;
+}
+
+void il_channel_set_destroy(il_channel *channel, il_channel_destroy_fn *destroy,
+                            void *arg)
+{
+    if (!channel)
+        return;
+    channel->destroy = destroy;
+    channel->destroy_arg = arg;
+}
+
+/* Elements that nobody will receive.  The channel is closed: nothing can be put
+ * in the place of one that is being destroyed. */
+static void dispose(il_channel *channel)
+{
+    while (channel->count > 0) {
+        void *element = drop_first(channel);
+
+        if (channel->destroy)
+            channel->destroy(element, channel->destroy_arg);
+    }
+}
+
+static bool is_here(const il_channel *channel)
+{
+    return ILI_LIKELY(channel && channel->thread == ili_this_thread());
+}
+
+/* Zeros are no channel. */
+static int why_not_here(const il_channel *channel)
+{
+    return channel && channel->thread ? -ESRCH : -EINVAL;
+}
+
+/* Nobody will be served any more. */
+static void end_waits(il_channel *channel, int result)
+{
+    channel->is_closed = true;
+    ili_waiters_end(&channel->receivers, result);
+    ili_waiters_end(&channel->senders, result);
+}
+
+void il_channel_fini(il_channel *channel)
+{
+    if (!is_here(channel))
+        return;
+    end_waits(channel, -EOWNERDEAD);
+    dispose(channel);
+    if (channel->owns_ring)
+        free(channel->ring);
+    *channel = (il_channel){ .thread = NULL };
+}
+
+/* --- sending ---------------------------------------------------------------- */
+
+/* Without waiting.  Sending and receiving are inlined into their two callers:
+ * for a parked partner they cost less than a call. */
+static inline __attribute__((always_inline)) int send_now(il_channel *channel,
+                                                          const void *element)
+{
+    struct ili_waiter *receiver;
+
+    if (ILI_UNLIKELY(channel->is_closed))
+        return -EPIPE;
+    receiver = ili_waiters_pop(&channel->receivers);
+    if (receiver) {
+        copy(receiver->slot, element, channel->element_size);
+        ili_wake(receiver->task, 0);
+        return 0;
+    }
+    if (channel->count == channel->capacity)
+        return -EAGAIN;
+    put(channel, element);
+    return 0;
+}
+
+int il_channel_try_send(il_channel *channel, const void *element)
+{
+    ILI_RETURN_IF_FAIL(is_here(channel), why_not_here(channel));
+    ILI_RETURN_IF_FAIL(element, -EINVAL);
+    return send_now(channel, element);
+}
+
+/* Apart, so that a send that need not wait has a small frame.  Nobody writes to
+ * a sender's slot. */
+static __attribute__((noinline)) int wait_for_room(il_channel *channel,
+                                                   const void *element)
+{
+    return ili_waiters_join(&channel->senders, (void *)element,
+                            "room in a channel");
+}
+
+int il_channel_send(il_channel *channel, const void *element)
+{
+    il_task *task = ili_current_task();
+    int r;
+
+    ILI_RETURN_IF_FAIL(is_here(channel), why_not_here(channel));
+    ILI_RETURN_IF_FAIL(element, -EINVAL);
+    if (ili_must_refuse(task))
+        return ili_refuse(task);
+    r = send_now(channel, element);
+    if (r == -EAGAIN)
+        return wait_for_room(channel, element);
+    if (ILI_LIKELY(r == 0))
+        ili_spent(task); /* last: meanwhile the channel may go */
+    return r;
+}
+
+/* --- receiving -------------------------------------------------------------- */
+
+static inline __attribute__((always_inline)) int
+receive_now(il_channel *channel, void *ret_element)
+{
+    struct ili_waiter *sender;
+    bool was_empty = channel->count == 0;
+
+    if (!was_empty)
+        copy(ret_element, drop_first(channel), channel->element_size);
+    sender = ili_waiters_pop(&channel->senders);
+    if (sender) {
+        if (was_empty)
+            copy(ret_element, sender->slot, channel->element_size);
+        else
+            put(channel, sender->slot);
+        ili_wake(sender->task, 0);
+    } else if (was_empty) {
+        return channel->is_closed ? -EPIPE : -EAGAIN;
+    }
+    return 0;
+}
+
+int il_channel_try_receive(il_channel *channel, void *ret_element)
+{
+    ILI_RETURN_IF_FAIL(is_here(channel), why_not_here(channel));
+    ILI_RETURN_IF_FAIL(ret_element, -EINVAL);
+    return receive_now(channel, ret_element);
+}
+
+static __attribute__((noinline)) int wait_for_one(il_channel *channel,
+                                                  void *ret_element)
+{
+    return ili_waiters_join(&channel->receivers, ret_element,
+                            "something in a channel");
+}
+
+int il_channel_receive(il_channel *channel, void *ret_element)
+{
+    il_task *task = ili_current_task();
+    int r;
+
+    ILI_RETURN_IF_FAIL(is_here(channel), why_not_here(channel));
+    ILI_RETURN_IF_FAIL(ret_element, -EINVAL);
+    if (ili_must_refuse(task))
+        return ili_refuse(task);
+    r = receive_now(channel, ret_element);
+    if (r == -EAGAIN)
+        return wait_for_one(channel, ret_element);
+    if (ILI_LIKELY(r == 0))
+        ili_spent(task); /* last: meanwhile the channel may go */
+    return r;
+}
+
+/* --- closing ---------------------------------------------------------------- */
+
+int il_channel_close(il_channel *channel)
+{
+    ILI_RETURN_IF_FAIL(is_here(channel), why_not_here(channel));
+    if (channel->is_closed)
+        return -EALREADY;
+    end_waits(channel, -EPIPE);
+    return 0;
+}
+
+int il_channel_close_now(il_channel *channel)
+{
+    ILI_RETURN_IF_FAIL(is_here(channel), why_not_here(channel));
+    end_waits(channel, -EPIPE);
+    dispose(channel);
+    return 0;
+}
+
+bool il_channel_is_closed(const il_channel *channel)
+{
+    return !channel || channel->is_closed;
+}
+
+size_t il_channel_count(const il_channel *channel)
+{
+    return channel ? channel->count : 0;
+}

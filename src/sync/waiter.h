@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ILI_SYNC_WAITER_H
+#define ILI_SYNC_WAITER_H
+
+/* waiter.h - a task in the queue of an event, a channel and the like.
+ *
+ * The node is on the stack of the task that waits.  Who grants the wait takes
+ * the node off, moves a value to or from its slot and wakes the task; the task
+ * then looks neither at the node nor at what it waited for, which may be gone.
+ * A cancel takes the node off through the abort function.  So a node is in a
+ * list exactly as long as its task is PARKED.
+ *
+ * Room for a select: a task that waits for several things will have a node in
+ * each list.  The first grant takes it out of PARKED, so who finds a node whose
+ * task is not PARKED any more knows that it was claimed, and takes the next. */
+
+#include "task/task.h"
+
+#include <errno.h>
+
+struct ili_waiter {
+    il_link link; /* in a list of what is waited for, in the order they came */
+    il_task *task;
+    void *slot; /* where a value goes to or comes from; may be NULL */
+};
+
+/* For ili_park(). */
+static inline void ili_waiter_abort(void *arg)
+{
+    ili_list_remove(&((struct ili_waiter *)arg)->link);
+}
+
+/* Whether those who wait do so in this thread; true if nobody does. */
+static inline bool ili_waiters_are_here(const ili_list *list)
+{
+    return ili_list_empty(list) ||
+           ILI_CONTAINER(list->next, struct ili_waiter, link)->task->sched ==
+               ili_sched_current;
+}
+
+/* The one who has waited longest, off the list; NULL if nobody does. */
+static inline struct ili_waiter *ili_waiters_pop(ili_list *list)
+{
+    il_link *link = ili_list_pop(list);
+
+    return link ? ILI_CONTAINER(link, struct ili_waiter, link) : NULL;
+}
+
+/* Everybody's wait ends with `result`. */
+static inline void ili_waiters_end(ili_list *list, int result)
+{
+    struct ili_waiter *waiter;
+
+    while ((waiter = ili_waiters_pop(list)) != NULL)
+        ili_wake(waiter->task, result);
+}
+
+/* Wait at the end of a list, which may be zeros.  Returns what it was woken
+ * with, or why it could not wait; -ESRCH outside tasks. */
+static inline int ili_waiters_join(ili_list *list, void *slot, const char *what)
+{
+    struct ili_waiter me;
+
+    me.task = ili_current_task();
+    ILI_RETURN_IF_FAIL(me.task, -ESRCH);
+    me.slot = slot;
+    ili_list_append_lazy(list, &me.link);
+
+    return ili_park(ili_waiter_abort, &me, what);
+}
+
+#endif
