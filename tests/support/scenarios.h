@@ -15,7 +15,7 @@
 #include <interloop/interloop.h>
 
 /* How many there are; each program makes sure of it. */
-enum { N_SCENARIOS = 131 };
+enum { N_SCENARIOS = 136 };
 
 struct scenario {
     const char *name; /* a sentence */
@@ -35,6 +35,7 @@ extern const struct scenario scenarios_scope[];
 extern const struct scenario scenarios_socket[];
 extern const struct scenario scenarios_spawn[];
 extern const struct scenario scenarios_state[];
+extern const struct scenario scenarios_sync[];
 extern const struct scenario scenarios_thread[];
 extern const struct scenario scenarios_time[];
 extern const struct scenario scenarios_timer[];
