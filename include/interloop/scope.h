@@ -29,9 +29,9 @@ typedef struct il_scope {
     struct il_scope *outer; /**< private */
     struct il_scope *inner; /**< private */
     struct il_scope *cause; /**< private: who cancels here; NULL: nobody */
+    unsigned flags;         /**< private */
     il_task *task;          /**< private: who entered; NULL: not entered */
     il_alarm alarm;         /**< private: the deadline */
-    unsigned flags;         /**< private */
     il_link hooks;          /**< private: callbacks to post, in order */
 } il_scope;
 

@@ -102,4 +102,18 @@ ili_context_enter(ili_context *from, ili_context *to, void *base, size_t size,
                      : ILI_CONTEXT_CLOBBER);
 }
 
+/* Where it is parked, roughly; for what is only a hint. */
+static inline const void *ili_context_sp(const ili_context *context)
+{
+    return context->sp;
+}
+
+static inline __attribute__((always_inline)) const void *ili_context_here(void)
+{
+    const void *sp;
+
+    __asm__("mov %0, sp" : "=r"(sp));
+    return sp;
+}
+
 #endif

@@ -17,6 +17,8 @@
  *   ili_context_enter (from, to, base, size, entry)
  *                                    make to and switch to it, for less
  *   ili_context_leave (from, to)     go on with to; nobody will switch to from
+ *   ili_context_sp (c)               where in its stack it was left, and
+ *   ili_context_here ()              where we are in ours; for hints alone
  *
  * What survives a switch is what the ABI makes a callee preserve: the
  * callee-saved registers, the stack pointer and the rounding and exception

@@ -39,4 +39,15 @@ static inline _Noreturn void ili_context_leave(ili_context *from,
     __builtin_unreachable();
 }
 
+/* Where it is parked, roughly; for what is only a hint. */
+static inline const void *ili_context_sp(const ili_context *context)
+{
+    return context;
+}
+
+static inline __attribute__((always_inline)) const void *ili_context_here(void)
+{
+    return __builtin_frame_address(0);
+}
+
 #endif

@@ -70,7 +70,7 @@ static void abandon(ili_sched *sched, il_task *task)
 {
     ili_report_now(sched, task, IL_REPORT_STUCK, -ETIMEDOUT,
                    "task did not end when the loop closed");
-    if (ili_list_linked(&task->item.link))
+    if (task->state == ILI_READY)
         ili_list_remove(&task->item.link);
     if (task->state == ILI_PARKED && task->abort)
         task->abort(task->abort_arg);

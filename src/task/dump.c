@@ -69,12 +69,12 @@ static size_t collect(const ili_sched *sched, struct node *nodes)
 static const char *state_name(const il_task *task)
 {
     static const char *const names[] = {
-        [ILI_READY] = "ready",   [ILI_RUNNING] = "running",
-        [ILI_NESTED] = "nested", [ILI_PARKED] = "waits for",
+        [ILI_READY] = "ready",   [ILI_NESTED] = "nested",
+        [ILI_ASIDE] = "running", [ILI_PARKED] = "waits for",
         [ILI_DONE] = "done",
     };
 
-    return names[task->state];
+    return task == ili_current_task() ? "running" : names[task->state];
 }
 
 static void print_line(FILE *file, const il_task *task, int depth, il_time now)

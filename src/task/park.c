@@ -7,9 +7,9 @@
  * that are PARKED.  So whichever comes first wins, a granted value is never
  * lost, and -ECANCELED means that nothing happened.
  *
- * The switch stands in one function that is not inlined, so that all tasks
- * park at the same depth in the same code and the processor predicts where
- * they return to. */
+ * The switch stands in two functions that are not inlined, one for tasks that
+ * wait and one for those that yield.  So tasks park at the same depth in the
+ * same code, and the processor predicts where they return to. */
 
 #include "config.h"
 
@@ -47,6 +47,8 @@ void ili_task_left_host(il_task *task)
 
     if (sched->host->task_ended)
         sched->host->task_ended(sched->host_data, task->host_slot);
+    for (int i = 0; i < IL_HOST_SLOTS; i++)
+        task->host_slot[i] = NULL; /* the next host's, or the next task's */
 }
 
 void ili_tasks_leave_host(ili_sched *sched)
@@ -60,33 +62,58 @@ void ili_tasks_leave_host(ili_sched *sched)
         if (sched->host->task_ended)
             host_resume(sched, task);
         ili_task_left_host(task);
-        for (int i = 0; i < IL_HOST_SLOTS; i++)
-            task->host_slot[i] = NULL; /* the next host's */
     }
 }
 
-/* Leave the stack of `task`, whose state says why, and come back some time. */
-static __attribute__((noinline)) void give_up(ili_sched *sched, il_task *task)
+/* A guest's task has got the thread back. */
+static __attribute__((noinline)) void got_back(ili_sched *sched)
 {
-    ili_coro *to = task->return_to;
+    il_task *task = sched->current;
+
+    /* Only a runner brings a parked task back, however many tasks handed
+     * on the thread in between: nobody need ask the host. */
+    task->depth = sched->turn_depth;
+    host_resume(sched, task);
+}
+
+/* Go on with `to`, and come back some time.  Then the task is `current` again; a
+ * variable for it would cost more, since the compiler must keep it in memory
+ * across the switch. */
+static inline __attribute__((always_inline)) void
+leave_for(ili_sched *sched, il_task *task, ili_coro *to)
+{
+    if (ILI_LIKELY(to != &task->coro))
+        ili_coro_switch(&task->coro, to);
+
+    if (ILI_UNLIKELY(sched->host != NULL))
+        got_back(sched);
+}
+
+/* Leave the stack of the running task, whose state says why, and come back some
+ * time. */
+static inline __attribute__((always_inline)) void give_up(ili_sched *sched,
+                                                          il_task *task)
+{
+    ili_coro *to;
 
     task->ops = 0;
     if (ILI_UNLIKELY(sched->host != NULL))
         host_suspend(sched, task);
-    if (ILI_UNLIKELY(to != NULL))
-        task->return_to = NULL; /* who started it sets `current` itself */
-    else
+    if (ILI_UNLIKELY(task->is_eager)) {
+        task->is_eager = false; /* who started it sets `current` itself */
+        to = task->return_to;
+    } else {
         to = ili_next(sched);
-
-    if (ILI_LIKELY(to != &task->coro))
-        ili_coro_switch(&task->coro, to);
-
-    if (ILI_UNLIKELY(sched->host != NULL)) {
-        /* Only a runner brings a parked task back, however many tasks handed
-         * on the thread in between: nobody need ask the host. */
-        task->depth = sched->turn_depth;
-        host_resume(sched, task);
     }
+    leave_for(sched, task, to);
+}
+
+/* The running task is about to give up the thread, but stays ready. */
+static inline __attribute__((always_inline)) void queue_self(ili_sched *sched,
+                                                             il_task *task)
+{
+    ili_queue_task(sched, task, ili_context_here());
+    ili_sched_changed(sched);
 }
 
 /* A suspension inside a cancelled scope: refused, but not for ever quietly. */
@@ -162,17 +189,18 @@ int ili_park(ili_abort_fn *abort, void *arg, const char *waits_for)
     task->state = ILI_PARKED;
 
     give_up(sched, task);
-    return task->wake_result;
+    return sched->current->wake_result;
 }
 
 void ili_wake(il_task *task, int result)
 {
+    ili_sched *sched = task->sched;
+
     ILI_ASSERT(task->state == ILI_PARKED);
 
-    task->state = ILI_READY;
-    task->abort = NULL;
     task->wake_result = result;
-    ili_sched_queue(task->sched, &task->item);
+    ili_queue_task(sched, task, ili_context_sp(&task->coro.context));
+    ili_sched_changed(sched);
 }
 
 void ili_requeue(il_task *task)
@@ -181,8 +209,7 @@ void ili_requeue(il_task *task)
 
     if (is_nested(sched, task))
         return;
-    task->state = ILI_READY;
-    ili_sched_queue(sched, &task->item);
+    queue_self(sched, task);
 
     give_up(sched, task);
 }
@@ -195,22 +222,53 @@ void ili_cancel_wait(il_task *task)
     ili_wake(task, -ECANCELED);
 }
 
-int il_yield(void)
+/* The rest of il_yield(), with what only some need.  These are functions of
+ * their own because each saves six registers for the switch: il_yield() saves
+ * none. */
+static __attribute__((noinline)) int yield_as_guest(ili_sched *sched,
+                                                    il_task *task)
 {
-    ili_sched *sched = ili_sched_current;
-    il_task *task = sched ? sched->current : NULL;
-
-    ILI_RETURN_IF_FAIL(task, -ESRCH);
-    if (ILI_UNLIKELY(task->cancelled))
+    if (task->cancelled)
         return ili_refuse(task);
-    if (ILI_UNLIKELY(is_nested(sched, task)))
+    if (is_nested(sched, task))
         return refuse_nested(task);
-
-    task->state = ILI_READY;
-    ili_sched_queue(sched, &task->item);
+    queue_self(sched, task);
 
     give_up(sched, task);
     return 0;
+}
+
+static __attribute__((noinline)) int yield_among_many(ili_sched *sched,
+                                                      il_task *task)
+{
+    ili_queue_task(sched, task, ili_context_here());
+    task->ops = 0;
+
+    leave_for(sched, task, ili_next(sched));
+    return 0;
+}
+
+static __attribute__((noinline)) int yield_among_few(ili_sched *sched,
+                                                     il_task *task)
+{
+    ili_list_append(&sched->ready, &task->item.link);
+    task->ops = 0;
+
+    leave_for(sched, task, ili_next_of(sched, false));
+    return 0;
+}
+
+int il_yield(void)
+{
+    ili_sched *sched = ili_sched_current;
+    il_task *task = ili_current_task();
+
+    ILI_RETURN_IF_FAIL(task, -ESRCH);
+    if (ILI_UNLIKELY(task->unusual || sched->host))
+        return yield_as_guest(sched, task);
+    if (sched->ahead.ring)
+        return yield_among_many(sched, task);
+    return yield_among_few(sched, task);
 }
 
 /* --- waiting for a time ---------------------------------------------------- */

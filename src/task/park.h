@@ -6,47 +6,72 @@
 
 #include "task/task.h"
 
-/* A ready task, off the queue, gets the thread. */
+/* The first item of the queue is a task and gets the thread. */
 static inline ili_coro *ili_resume(ili_sched *sched, il_item *item)
 {
     il_task *task = ILI_CONTAINER(item, il_task, item);
 
-    task->state = ILI_RUNNING;
+    /* Who has the thread is not in the queue: its own links may stay as they
+     * are. */
+    sched->ready.next = item->link.next;
+    item->link.next->prev = &sched->ready;
     sched->current = task;
     return &task->coro;
 }
 
-/* The end of the turn has come up.  If nothing forbids it, the next turn
- * begins right here, without the detour over the runner. */
-static inline bool ili_cross_turn(ili_sched *sched)
+/* A task that is in no list, and whose stack is or will be parked at `sp`, gets
+ * its place in the queue. */
+static inline void ili_queue_task(ili_sched *sched, il_task *task,
+                                  const void *sp)
 {
-    il_link *marker = &sched->marker.link;
-
-    if (!sched->may_cross || marker->next == marker->prev)
-        return false;
-    ili_list_remove(marker);
-    ili_list_append(&sched->ready, marker);
-    return true;
+    task->state = ILI_READY;
+    ili_list_append(&sched->ready, &task->item.link);
+    ili_lookahead_note(&sched->ahead, task, sp);
 }
 
-/* Who is next: a ready task of this turn, else the runner. */
+/* The end of the turn has come up.  If nothing forbids it, the next turn begins
+ * right here, without the detour over the runner.  Returns its first item, or
+ * the marker. */
+static inline il_item *ili_cross_turn(ili_sched *sched)
+{
+    il_link *marker = &sched->marker.link;
+    il_link *first = marker->next;
+    il_link *last = sched->ready.prev;
+
+    if (!sched->may_cross || last == marker)
+        return &sched->marker;
+    sched->ready.next = first;
+    first->prev = &sched->ready;
+    marker->next = &sched->ready;
+    marker->prev = last;
+    last->next = marker;
+    sched->ready.prev = marker;
+    return ILI_CONTAINER(first, il_item, link);
+}
+
+/* Who is next: a ready task of this turn, else the runner.  `looks_ahead` is
+ * false where it is known that there is nothing to see. */
 static inline __attribute__((always_inline)) ili_coro *
-ili_next(ili_sched *sched)
+ili_next_of(ili_sched *sched, bool looks_ahead)
 {
     il_item *item = ILI_CONTAINER(sched->ready.next, il_item, link);
 
-    if (ILI_UNLIKELY(item == &sched->marker) && ili_cross_turn(sched))
-        item = ILI_CONTAINER(sched->ready.next, il_item, link);
-
-    if (ILI_LIKELY(&item->link != &sched->ready && item->run == NULL &&
-                   sched->credit > 0)) {
-        sched->credit--;
-        ili_list_remove(&item->link);
+    /* Among few tasks the marker comes up often: nothing is looked at twice. */
+    if (ILI_UNLIKELY(item == &sched->marker))
+        item = ili_cross_turn(sched);
+    if (ILI_LIKELY(item->run == NULL) && ILI_LIKELY(--sched->credit >= 0)) {
+        if (looks_ahead)
+            ili_lookahead_step(&sched->ahead);
         return ili_resume(sched, item);
     }
     sched->current = NULL;
     ILI_ASSERT(sched->runner);
     return sched->runner;
+}
+
+static inline ili_coro *ili_next(ili_sched *sched)
+{
+    return ili_next_of(sched, true);
 }
 
 #endif

@@ -25,8 +25,9 @@
 
 __thread ili_sched *ili_sched_current;
 
-/* What the marker has instead of work; only its being there matters. */
-static void end_of_turn(il_item *item)
+/* What the marker and the end of the queue have instead of work; only its being
+ * there matters. */
+static void no_task(il_item *item)
 {
     (void)item;
 }
@@ -41,7 +42,9 @@ int ili_sched_init(ili_sched *sched, il_loop *loop)
     ili_list_init(&sched->tasks);
     ili_list_init(&sched->pending);
     ili_group_init(&sched->root, sched, NULL, IL_GROUP_SUPERVISE);
-    sched->marker.run = end_of_turn;
+    ili_lookahead_init(&sched->ahead);
+    sched->marker.run = no_task;
+    sched->no_task = no_task;
     sched->loop = loop;
     return 0;
 }
@@ -56,6 +59,7 @@ void ili_sched_fini(ili_sched *sched)
         ili_task_orphan(ILI_CONTAINER(sched->tasks.next, il_task, all));
     ili_arena_retire(sched->arena);
     sched->arena = NULL;
+    ili_lookahead_fini(&sched->ahead);
 }
 
 void ili_sched_begin_turn(ili_sched *sched)
@@ -72,13 +76,16 @@ void ili_sched_tell_host(ili_sched *sched)
     sched->host->request_turn(sched->host_data);
 }
 
-/* Run one item, which is off the queue. */
+/* Take the first item off the queue and run it. */
 static void run_item(ili_sched *sched, ili_coro *here, il_item *item)
 {
-    if (item->run)
+    if (item->run) {
+        ili_list_remove(&item->link);
         item->run(item);
-    else
+    } else {
+        ili_lookahead_step(&sched->ahead);
         ili_coro_switch(here, ili_resume(sched, item));
+    }
     ILI_ASSERT(sched->current == NULL);
 }
 
@@ -90,17 +97,45 @@ static bool run_turn(ili_sched *sched, ili_coro *here)
         il_item *item = ILI_CONTAINER(sched->ready.next, il_item, link);
 
         if (item == &sched->marker) {
-            if (sched->credit > 0 && ili_cross_turn(sched))
+            if (sched->credit > 0 && ili_cross_turn(sched) != item)
                 continue;
             ili_list_remove(&item->link);
             break;
         }
         if (--sched->credit < 0)
             return false;
-        ili_list_remove(&item->link);
         run_item(sched, here, item);
     }
     return true;
+}
+
+/* A task has opened a nested host loop, on top of which others run. */
+static void set_aside(ili_sched *sched, il_task *task)
+{
+    task->state = ILI_ASIDE;
+    if (sched->host && sched->host->suspend)
+        sched->host->suspend(sched->host_data, task->host_slot);
+}
+
+static void take_back(ili_sched *sched, il_task *task)
+{
+    task->state = ILI_READY;
+    if (sched->host && sched->host->resume)
+        sched->host->resume(sched->host_data, task->host_slot);
+}
+
+void ili_sched_look_ahead(ili_sched *sched)
+{
+    ili_lookahead_resize(&sched->ahead, sched->n_tasks);
+    for (il_link *link = sched->ready.next; link != &sched->ready;
+         link = link->next) {
+        il_item *item = ILI_CONTAINER(link, il_item, link);
+        il_task *task = ILI_CONTAINER(item, il_task, item);
+
+        if (!item->run)
+            ili_lookahead_note(&sched->ahead, task,
+                               ili_context_sp(&task->coro.context));
+    }
 }
 
 bool ili_sched_run(ili_sched *sched)
@@ -111,8 +146,8 @@ bool ili_sched_run(ili_sched *sched)
     int outer_depth = sched->turn_depth;
     bool over;
 
-    if (ILI_UNLIKELY(aside && sched->host && sched->host->suspend))
-        sched->host->suspend(sched->host_data, aside->host_slot);
+    if (ILI_UNLIKELY(aside != NULL))
+        set_aside(sched, aside);
     ili_coro_here(&here);
     sched->runner = &here;
     sched->current = NULL;
@@ -121,7 +156,7 @@ bool ili_sched_run(ili_sched *sched)
     sched->runner = outer;
     sched->current = aside;
     sched->turn_depth = outer_depth;
-    if (ILI_UNLIKELY(aside && sched->host && sched->host->resume))
-        sched->host->resume(sched->host_data, aside->host_slot);
+    if (ILI_UNLIKELY(aside != NULL))
+        take_back(sched, aside);
     return over;
 }

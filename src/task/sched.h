@@ -18,6 +18,7 @@
 #include "base/list.h"
 #include "coro/coro.h"
 #include "coro/stack.h"
+#include "task/lookahead.h"
 
 #include <interloop/error.h>
 #include <interloop/group.h>
@@ -28,14 +29,23 @@
 #include <stdbool.h>
 
 typedef struct ili_sched {
-    ili_list ready;   /* il_item.link: what is to run, FIFO */
-    il_task *current; /* the running task; NULL: runner or host code */
-    ili_coro *runner; /* where to go when no task is next */
-    int credit;       /* hand-overs until the runner looks at the clock */
-    il_task
-        *awaited;   /* its end ends the run: turns stop following each other */
-    bool may_cross; /* turns may follow each other without the runner */
+    ili_list ready;                 /* il_item.link: what is to run, FIFO */
+    void (*no_task)(il_item *item); /* with `ready` it looks like an item that
+                                       is no task: one check less for il_yield;
+                                       never called */
+    il_task *current;    /* the running task; NULL: runner or host code */
+    const il_host *host; /* set while a guest: park guard, task state */
+    ili_coro *runner;    /* where to go when no task is next */
+    int credit;          /* hand-overs until the runner looks at the clock */
+    bool may_cross;      /* turns may follow each other without the runner */
+    bool is_plain;       /* neither `host` nor lookahead: il_yield() is short */
+    bool told;           /* the host knows that a turn is wanted, or will ask */
+    int turn_depth;      /* of host dispatches around the runner */
+    ili_lookahead ahead; /* who gets the thread soon */
+    void *host_data;
     il_item marker; /* the end of this turn; linked while a turn is on */
+    il_task
+        *awaited; /* its end ends the run: turns stop following each other */
 
     ili_alarms alarms; /* deadlines of sleeps, scopes and timers */
     il_time (*clock)(void *data);
@@ -50,11 +60,6 @@ typedef struct ili_sched {
     il_group root;    /* owner of tasks that name no group */
     ili_list pending; /* il_task.pending: whose cancel state must be redone */
 
-    const il_host *host; /* set while a guest: park guard, task state */
-    void *host_data;
-    bool told;      /* the host knows that a turn is wanted, or will ask */
-    int turn_depth; /* of host dispatches around the runner */
-
     il_report_fn *report; /* NULL: one line to stderr */
     void *report_arg;
 
@@ -64,6 +69,9 @@ typedef struct ili_sched {
     atomic_bool closed; /* no new tasks, no new posts; any thread may look */
     il_loop *loop;      /* the loop above, for il_loop_current() */
 } ili_sched;
+
+_Static_assert(offsetof(ili_sched, no_task) == offsetof(il_item, run),
+               "the ready queue looks like an item");
 
 /* The scheduler of this thread; NULL if it has no loop. */
 extern __thread ili_sched *ili_sched_current;
@@ -154,6 +162,9 @@ static inline bool ili_sched_is_busy(const ili_sched *sched)
 
 /* Begin a turn: what is ready now belongs to it. */
 void ili_sched_begin_turn(ili_sched *sched);
+
+/* There are many more tasks than before, or fewer: fit the lookahead. */
+void ili_sched_look_ahead(ili_sched *sched);
 
 /* Run items on the stack of the caller until the turn is over (true) or the
  * credit is spent (false).  Also for nested host loops: the running task is

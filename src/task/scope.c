@@ -181,13 +181,6 @@ static inline void push(il_task *task, il_scope *scope, unsigned flags)
     task->cancelled = scope->cause != NULL;
 }
 
-void ili_scope_init_root(il_task *task, il_scope *group_scope)
-{
-    init(&task->root, task, group_scope, 0);
-    task->scope = &task->root;
-    task->cancelled = task->root.cause != NULL;
-}
-
 void ili_scope_init_group(il_scope *scope, il_task *task)
 {
     if (task)

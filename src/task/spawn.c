@@ -9,12 +9,18 @@
  *     | first frame      |
  *
  * A task is linked into its group before its first step, so that whatever the
- * step does, the group knows of it. */
+ * step does, the group knows of it.
+ *
+ * The control block outlives its task: what each task leaves as it was found,
+ * and what depends on the stack alone, is set when a block is found to be none
+ * of this arena's, and not again.  A stack comes back from the pool as it was
+ * put, or as zeros. */
 
 #include "config.h"
 
 #include <interloop/task.h>
 
+#include "task/park.h"
 #include "task/spawn.h"
 #include "task/task.h"
 
@@ -24,55 +30,71 @@
 #define COPY_MAX 1024u
 #define STACK_MAX ((size_t)1 << 30)
 
-/* Field by field, for a memset of all of them is half the cost of spawning a
- * short task.  What is not named here is set before it is looked at. */
-static void reset(il_task *task)
+/* What every task leaves as it finds it; the rest of a fresh block is zeros or
+ * is set below, before it is looked at. */
+static __attribute__((noinline)) void
+make_block(il_task *task, ili_sched *sched, const ili_stack *stack)
 {
-    task->item.link.next = NULL;
-    task->item.run = NULL;
-    task->return_to = NULL;
-    task->state = ILI_READY;
-    task->joined = false;
-    task->unheard = false;
-    task->refs = 1;
-    task->ops = 0;
-    task->ignored = 0;
-    task->depth = 0;
-    task->abort = NULL;
-    ili_list_init(&task->joiners);
-    task->pending.next = NULL;
-    for (int i = 0; i < IL_HOST_SLOTS; i++)
-        task->host_slot[i] = NULL;
-    task->report.link.next = NULL;
-    task->name[0] = '\0';
+    memset(task, 0, sizeof *task);
+    task->stack = *stack;
+    task->arena = sched->arena;
+    task->sched = sched;
+    task->scope = &task->root;
+    task->root.task = task;
 }
 
-/* Cut the control block and the copy from the top of the stack. */
-static il_task *lay_out(ili_sched *sched, const ili_stack *stack,
-                        const il_spawn_options *options)
+/* The control block at the top of a stack. */
+static inline il_task *find_block(ili_sched *sched, const ili_stack *stack)
 {
     uintptr_t top = (uintptr_t)stack->base + stack->size;
     uintptr_t at = (top - sizeof(il_task)) & ~(uintptr_t)63;
     il_task *task = (il_task *)at;
 
-    reset(task);
-    task->stack = *stack;
-    task->sched = sched;
-    task->arena = sched->arena;
+    if (ILI_UNLIKELY(task->arena != sched->arena))
+        make_block(task, sched, stack);
+    return task;
+}
+
+static inline void fill_in(il_task *task, il_group *group,
+                           const il_spawn_options *options, unsigned refs)
+{
+    ili_sched *sched = group->sched;
+
+    task->state = ILI_READY;
+    task->ops = 0;
+    task->cancelled = false; /* a cancelled group takes no tasks */
+    task->is_eager = false;
+    task->has_joiners = false;
+    task->joined = false;
+    task->unheard = false;
+    task->has_name = false;
     task->fn = options->fn;
     task->arg = options->arg;
     task->destroy = options->destroy;
     task->site = options->site;
+    task->refs = refs;
+    task->id = ++sched->last_id;
+    task->parent = sched->current ? sched->current->id : 0;
+    task->root.outer = &group->scope;
+    task->root.cause = NULL;
+    if (ILI_UNLIKELY(options->name != NULL))
+        il_task_set_name(task, options->name);
+}
+
+/* Where the first frame begins: below the copy of the argument, if any. */
+static inline size_t copy_argument(il_task *task,
+                                   const il_spawn_options *options)
+{
+    uintptr_t at = (uintptr_t)task;
+
     if (options->copy_size > 0) {
         at = (at - options->copy_size) & ~(uintptr_t)15;
         task->arg = memcpy((void *)at, options->arg, options->copy_size);
     }
-    ili_coro_make(&task->coro, stack->base, at - (uintptr_t)stack->base,
-                  ili_task_entry);
-    return task;
+    return at - (uintptr_t)task->stack.base;
 }
 
-static int check(const il_spawn_options *options)
+static inline int check(const il_spawn_options *options)
 {
     ILI_RETURN_IF_FAIL(options && options->fn, -EINVAL);
     ILI_RETURN_IF_FAIL(options->copy_size <= COPY_MAX, -EINVAL);
@@ -83,7 +105,7 @@ static int check(const il_spawn_options *options)
 }
 
 /* The group the task will belong to, or why it may not. */
-static int choose_group(ili_sched *sched, il_group **group)
+static inline int choose_group(ili_sched *sched, il_group **group)
 {
     ILI_RETURN_IF_FAIL(sched, -ESRCH);
     if (!*group)
@@ -94,58 +116,69 @@ static int choose_group(ili_sched *sched, il_group **group)
     return 0;
 }
 
-static int make(il_group *group, const il_spawn_options *options,
-                il_task **ret_task)
+/* Take a stack and find the control block in it. */
+static inline int make(ili_sched *sched, const il_spawn_options *options,
+                       il_task **ret_task)
 {
-    ili_sched *sched = group->sched;
     size_t size = options->stack_size;
     ili_stack stack;
-    il_task *task;
     int r;
 
-    if (size == 0 && sched->host)
+    if (size == 0 && ILI_UNLIKELY(sched->host != NULL))
         size = sched->host->stack_size;
     r = ili_arena_get(sched->arena, size, &stack);
-
-    if (r < 0)
+    if (ILI_UNLIKELY(r < 0))
         return r;
-    task = lay_out(sched, &stack, options);
-    task->id = ++sched->last_id;
-    task->parent = sched->current ? sched->current->id : 0;
-    if (options->name)
-        il_task_set_name(task, options->name);
+    *ret_task = find_block(sched, &stack);
+    return 0;
+}
 
-    ili_scope_init_root(task, &group->scope);
+static inline void enter_lists(ili_sched *sched, il_group *group, il_task *task)
+{
     ili_group_add(group, task);
     ili_list_append(&sched->tasks, &task->all);
-    sched->n_tasks++;
-    *ret_task = task;
+    if (ILI_UNLIKELY(++sched->n_tasks > sched->ahead.most))
+        ili_sched_look_ahead(sched);
+}
+
+/* Inlined into each of the functions below, which know most of the options. */
+static inline __attribute__((always_inline)) int
+spawn(il_group *group, const il_spawn_options *options, il_task **ret_task)
+{
+    ili_sched *sched = ili_sched_current;
+    il_task *task;
+    size_t size;
+    int r = check(options);
+
+    if (ILI_UNLIKELY(r < 0))
+        return r;
+    r = choose_group(sched, &group);
+    if (ILI_UNLIKELY(r < 0))
+        return r;
+    r = make(sched, options, &task);
+    if (ILI_UNLIKELY(r < 0))
+        return r;
+    fill_in(task, group, options, ret_task ? 2 : 1);
+    size = copy_argument(task, options);
+    enter_lists(sched, group, task);
+
+    /* Before the first step: it may end the task, or ask for the handle. */
+    if (ret_task)
+        *ret_task = task;
+    if (options->flags & IL_LAZY) {
+        ili_coro_make(&task->coro, task->stack.base, size, ili_task_entry);
+        ili_queue_task(sched, task, task);
+        ili_sched_changed(sched);
+    } else {
+        ili_task_start(sched, task, size);
+    }
     return 0;
 }
 
 int il_spawn_with(il_group *group, const il_spawn_options *options,
                   il_task **ret_task)
 {
-    il_task *task;
-    int r = check(options);
-
-    if (r < 0)
-        return r;
-    r = choose_group(ili_sched_current, &group);
-    if (r < 0)
-        return r;
-    r = make(group, options, &task);
-    if (r < 0)
-        return r;
-
-    /* Before the first step: it may end the task, or ask for the handle. */
-    if (ret_task)
-        *ret_task = il_task_ref(task);
-    if (options->flags & IL_LAZY)
-        ili_sched_queue(task->sched, &task->item);
-    else
-        ili_task_start(task);
-    return 0;
+    return spawn(group, options, ret_task);
 }
 
 int il_spawn_at(il_group *group, il_task_fn *fn, void *arg, il_task **ret_task,
@@ -153,7 +186,7 @@ int il_spawn_at(il_group *group, il_task_fn *fn, void *arg, il_task **ret_task,
 {
     const il_spawn_options options = { .fn = fn, .arg = arg, .site = site };
 
-    return il_spawn_with(group, &options, ret_task);
+    return spawn(group, &options, ret_task);
 }
 
 int il_spawn_lazy_at(il_group *group, il_task_fn *fn, void *arg,
@@ -163,7 +196,7 @@ int il_spawn_lazy_at(il_group *group, il_task_fn *fn, void *arg,
         .fn = fn, .arg = arg, .site = site, .flags = IL_LAZY
     };
 
-    return il_spawn_with(group, &options, ret_task);
+    return spawn(group, &options, ret_task);
 }
 
 int il_spawn_copy_at(il_group *group, il_task_fn *fn, const void *arg,
@@ -173,5 +206,5 @@ int il_spawn_copy_at(il_group *group, il_task_fn *fn, const void *arg,
         .fn = fn, .arg = (void *)arg, .copy_size = size, .site = site
     };
 
-    return il_spawn_with(group, &options, ret_task);
+    return spawn(group, &options, ret_task);
 }

@@ -33,15 +33,13 @@ static bool has_failed(const il_task *task)
            !(task->result == -ECANCELED && task->root.cause);
 }
 
-static void free_task(il_task *task)
+static inline void free_task(il_task *task)
 {
-    ili_stack stack = task->stack;
-
     ili_list_remove(&task->all);
-    ili_arena_put(task->arena, &stack);
+    ili_arena_put(task->arena, &task->stack);
 }
 
-static void release(il_task *task)
+static inline void release(il_task *task)
 {
     ILI_ASSERT(task->refs > 0);
     if (--task->refs == 0)
@@ -49,7 +47,7 @@ static void release(il_task *task)
 }
 
 /* The last handle has gone, or there never was one: nobody will ask. */
-static void report_if_unheard(il_task *task)
+static __attribute__((noinline)) void report_if_unheard(il_task *task)
 {
     /* With another report on its way, this is called again after that. */
     if (task->state == ILI_DONE && task->unheard && !task->joined &&
@@ -60,7 +58,7 @@ static void report_if_unheard(il_task *task)
     }
 }
 
-static void wake_joiners(il_task *task)
+static __attribute__((noinline)) void wake_joiners(il_task *task)
 {
     il_link *link;
 
@@ -83,69 +81,84 @@ static _Noreturn void die_of_open_scope(const il_task *task)
     abort();
 }
 
-/* The body has returned.  Runs on the task's own stack, to its very end. */
-static _Noreturn void finish(il_task *task, int result)
+/* What few tasks have to do at their end.  The next one expects the block as
+ * this one has found it. */
+static __attribute__((noinline)) void finish_rest(ili_sched *sched,
+                                                  il_task *task)
 {
-    ili_sched *sched = task->sched;
-    ili_coro *to;
+    if (task->root.inner)
+        die_of_open_scope(task);
+    if (sched->host)
+        ili_task_left_host(task);
+    ili_scope_end_all(task);
+    task->root.flags = 0;
+    task->ignored = 0;
+}
 
+/* The body has returned.  Runs on the task's own stack, to its very end. */
+static inline _Noreturn void finish(ili_sched *sched, il_task *task, int result)
+{
     if (task->destroy)
         task->destroy(task->arg); /* may wait, as the body may */
-    if (ILI_UNLIKELY(task->scope != &task->root))
-        die_of_open_scope(task);
-    ili_scope_end_all(task);
-    if (ILI_UNLIKELY(sched->host != NULL))
-        ili_task_left_host(task);
+    if (ILI_UNLIKELY(task->root.inner || task->root.flags || task->cancelled ||
+                     sched->host))
+        finish_rest(sched, task);
 
     task->result = result;
     task->state = ILI_DONE;
     sched->n_tasks--;
-    if (task == sched->awaited)
+    if (ILI_UNLIKELY(task == sched->awaited))
         sched->may_cross = false;
-    wake_joiners(task);
+    if (ILI_UNLIKELY(sched->n_tasks < sched->ahead.least))
+        ili_sched_look_ahead(sched);
+    if (task->has_joiners)
+        wake_joiners(task);
     task->unheard = ili_group_ended(task, has_failed(task));
-    if (task->refs == 1)
+    if (ILI_UNLIKELY(task->unheard) && task->refs == 1)
         report_if_unheard(task);
     release(task);
 
-    to = task->return_to;
-    ili_coro_leave(&task->coro, to ? to : ili_next(sched));
+    ili_coro_leave(&task->coro,
+                   task->is_eager ? task->return_to : ili_next(sched));
 }
 
 /* The first code of every task. */
 void ili_task_entry(void)
 {
-    il_task *task = ili_sched_current->current;
+    ili_sched *sched = ili_sched_current;
+    il_task *task = sched->current;
+    int r = -ECANCELED;
 
     ili_coro_arrived(&task->coro);
-    if (task->sched->host)
+    if (ILI_UNLIKELY(sched->host != NULL))
         ili_task_got_thread(task);
     /* Only a lazy task can be cancelled already: its body never runs. */
-    finish(task, task->cancelled ? -ECANCELED : task->fn(task->arg));
+    if (ILI_LIKELY(!task->cancelled))
+        r = task->fn(task->arg);
+    finish(sched, task, r);
 }
 
-void ili_task_start(il_task *task)
+void ili_task_start(ili_sched *sched, il_task *task, size_t size)
 {
-    ili_sched *sched = task->sched;
     il_task *creator = sched->current;
     ili_coro host;
     ili_coro *here = &host;
 
-    if (creator) {
+    if (ILI_LIKELY(creator != NULL)) {
         creator->state = ILI_NESTED;
         here = &creator->coro;
     } else {
         ili_coro_here(&host);
     }
     task->return_to = here;
-    task->state = ILI_RUNNING;
+    task->is_eager = true;
     sched->current = task;
 
-    ili_coro_switch(here, &task->coro);
+    ili_coro_enter(here, &task->coro, task->stack.base, size, ili_task_entry);
 
     sched->current = creator;
-    if (creator)
-        creator->state = ILI_RUNNING;
+    if (ILI_LIKELY(creator != NULL))
+        creator->state = ILI_READY;
 }
 
 void ili_task_orphan(il_task *task)
@@ -171,13 +184,21 @@ il_task *il_task_ref(il_task *task)
     return task;
 }
 
+/* The last one, of a task that has ended or will do so unseen. */
+static __attribute__((noinline)) void unref_unheard(il_task *task)
+{
+    report_if_unheard(task); /* takes a reference for the time being */
+    release(task);
+}
+
 il_task *il_task_unref(il_task *task)
 {
-    if (!task)
+    if (ILI_UNLIKELY(!task))
         return NULL;
-    if (task->refs == 1)
-        report_if_unheard(task); /* takes a reference for the time being */
-    release(task);
+    if (ILI_UNLIKELY(task->unheard) && task->refs == 1)
+        unref_unheard(task);
+    else
+        release(task);
     return NULL;
 }
 
@@ -207,24 +228,34 @@ static void joiner_abort(void *arg)
     ili_list_remove(&((struct joiner *)arg)->link);
 }
 
-int il_task_join(il_task *task, int *ret_result)
+static __attribute__((noinline)) int wait_for_end(il_task *task,
+                                                  int *ret_result)
 {
-    struct joiner me = { .task = il_task_current() };
-    int r = il_task_try_join(task, ret_result);
+    struct joiner me = { .task = ili_current_task() };
+    int r;
 
-    if (r != -EAGAIN)
-        return r;
     ILI_RETURN_IF_FAIL(me.task && task->sched == me.task->sched, -ESRCH);
     ILI_RETURN_IF_FAIL(me.task != task, -EDEADLK);
 
     il_task_ref(task); /* the handle may be dropped by others meanwhile */
-    ili_list_append_lazy(&task->joiners, &me.link);
+    if (!task->has_joiners)
+        ili_list_init(&task->joiners);
+    task->has_joiners = true;
+    ili_list_append(&task->joiners, &me.link);
 
     r = ili_park(joiner_abort, &me, "the end of a task");
     if (r == 0)
         r = il_task_try_join(task, ret_result);
     (void)il_task_unref(task);
     return r;
+}
+
+int il_task_join(il_task *task, int *ret_result)
+{
+    ILI_RETURN_IF_FAIL(task, -EINVAL);
+    if (task->state != ILI_DONE)
+        return wait_for_end(task, ret_result);
+    return il_task_try_join(task, ret_result);
 }
 
 int il_task_cancel(il_task *task)
@@ -245,4 +276,5 @@ const char *il_task_get_name(const il_task *task)
 void il_task_set_name(il_task *task, const char *name)
 {
     (void)snprintf(task->name, sizeof task->name, "%s", name ? name : "");
+    task->has_name = task->name[0] != '\0';
 }

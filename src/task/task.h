@@ -10,10 +10,13 @@
  *     state      | on a list        | left by
  *     -----------+------------------+---------------------------------
  *     READY      | sched->ready     | its turn comes
- *     RUNNING    | -                | park, end, or spawning a task
+ *     running    | -                | park, end, or spawning a task
  *     NESTED     | -                | the task it spawned parks or ends
  *     PARKED     | a waiter's list  | ili_wake()
- *     DONE       | -                | the last reference is dropped */
+ *     DONE       | -                | the last reference is dropped
+ *
+ * `running` is not stored: the task is READY and sched->current, or ASIDE under
+ * a nested host loop that it has opened.  A yield thus changes no state. */
 
 #include "task/sched.h"
 
@@ -22,8 +25,8 @@
 
 enum ili_task_state {
     ILI_READY,
-    ILI_RUNNING,
     ILI_NESTED,
+    ILI_ASIDE,
     ILI_PARKED,
     ILI_DONE,
 };
@@ -34,39 +37,52 @@ typedef void ili_abort_fn(void *arg);
 #define ILI_NAME_SIZE 32
 
 struct il_task {
-    il_item item;        /* in sched->ready while READY; run is NULL */
-    ili_coro coro;       /* its stack while it does not run */
-    ili_sched *sched;    /* NULL once the loop is gone */
-    ili_coro *return_to; /* who started it, until it first parks or ends */
+    /* The first line of the cache is all that a switch looks at; right below
+     * it is the task's first frame. */
+    _Alignas(64) il_item item; /* in sched->ready while READY; run is NULL */
+    ili_coro coro;             /* its stack while it does not run */
     uint8_t state;
-    bool cancelled;   /* root scope or a scope around it, unshielded */
+    uint8_t ops; /* operations since it last gave up the thread */
+    union {
+        struct {
+            bool cancelled; /* root scope or one around it, unshielded */
+            bool is_eager;  /* in its first step, inside ili_task_start() */
+        };
+        uint16_t unusual; /* either of them */
+    };
+    bool has_joiners; /* `joiners` is a list; else it was never written to */
     bool joined;      /* somebody has seen the result */
     bool unheard;     /* DONE with an error that no group will return */
-    unsigned refs;    /* one for running, one each for handles */
-    int result;       /* of the body, once DONE */
-    int wake_result;  /* what ili_park() will return */
-    int depth;        /* of host dispatches when it last got the thread */
-    unsigned ops;     /* operations since it last gave up the thread */
-    unsigned ignored; /* suspensions refused since it was cancelled */
+    bool has_name;    /* of its own */
 
+    /* The second and the third: beginning and end. */
+    ili_coro *return_to; /* while is_eager: who started it */
+    il_task_fn *fn;
+    void *arg;
+    void (*destroy)(void *arg);
+    const il_site *site;
+    il_group *group; /* owner; NULL once DONE */
+    unsigned refs;   /* one for running, one each for handles */
+    int result;      /* of the body, once DONE */
+    uint64_t id;     /* counts up; for the tree of il_dump_tasks() */
+    il_link sibling; /* in group->children, or in group->ended */
+    uint64_t parent; /* id of who spawned it; 0: no task */
+    il_scope root;   /* outermost scope */
+
+    /* Waiting. */
+    ili_sched *sched;    /* NULL once the loop is gone */
     ili_abort_fn *abort; /* while PARKED: how to detach; NULL: not at all */
     void *abort_arg;
     const char *waits_for; /* while PARKED: a noun for dumps */
     il_time since;         /* while PARKED: since when */
+    int wake_result;       /* what ili_park() will return */
+    int depth;             /* of host dispatches when it last got the thread */
+    unsigned ignored;      /* suspensions refused since it was cancelled */
+    il_scope *scope;       /* innermost scope */
 
-    il_scope root;    /* outermost scope */
-    il_scope *scope;  /* innermost scope */
-    il_group *group;  /* owner; NULL once DONE */
-    il_link sibling;  /* in group->children, or in group->ended */
-    il_link all;      /* in sched->tasks */
-    ili_list joiners; /* struct joiner.link: who waits for its end */
-    uint64_t id;      /* counts up; for the tree of il_dump_tasks() */
-    uint64_t parent;  /* id of who spawned it; 0: no task */
-    il_link pending;  /* in sched->pending */
-
-    il_task_fn *fn;
-    void *arg;
-    void (*destroy)(void *arg);
+    il_link all;                    /* in sched->tasks */
+    ili_list joiners;               /* struct joiner.link: who waits for it */
+    il_link pending;                /* in sched->pending */
     void *host_slot[IL_HOST_SLOTS]; /* see il_host.suspend */
     il_item report;                 /* queued while a report waits to be told */
     il_report_kind report_kind;
@@ -74,8 +90,7 @@ struct il_task {
     const char *report_message; /* a constant */
     ili_stack stack;
     ili_arena *arena;
-    const il_site *site;
-    char name[ILI_NAME_SIZE]; /* empty: the site's */
+    char name[ILI_NAME_SIZE]; /* if has_name; else the site's */
 };
 
 /* --- park.c: the one primitive ------------------------------------------- */
@@ -142,23 +157,21 @@ void ili_cancel_wait(il_task *task);
 
 /* --- task.c: life --------------------------------------------------------- */
 
-/* Run a fresh task's first step inside the caller. */
-void ili_task_start(il_task *task);
+/* Run a fresh task's first step inside the caller, on the lowest `size` bytes
+ * of its stack. */
+void ili_task_start(ili_sched *sched, il_task *task, size_t size);
 
 /* The loop of this task is going; only handles keep it. */
 void ili_task_orphan(il_task *task);
 
 static inline const char *ili_task_name(const il_task *task)
 {
-    if (task->name[0])
+    if (task->has_name)
         return task->name;
     return task->site && task->site->name ? task->site->name : "(unnamed)";
 }
 
 /* --- scope.c -------------------------------------------------------------- */
-
-/* The outermost scope of a task in a group with that scope. */
-void ili_scope_init_root(il_task *task, il_scope *group_scope);
 
 /* The scope of a group: entered by `task`, or NULL for the root group. */
 void ili_scope_init_group(il_scope *scope, il_task *task);
