@@ -31,6 +31,8 @@ def check(status, errors):
         raise CountError('timed out')
     if status == process.ABSENT:
         raise CountError('not installed')
+    if status != 0 and 'Operation not permitted' in errors:
+        raise CountError('not permitted')  # as in some containers
     if status != 0:
         raise CountError(f'exit status {status}: {errors[-300:]}')
 

@@ -117,8 +117,9 @@ def key(row):
 
 
 def is_absent(error):
-    """A part that was left out when configuring is nothing to guard."""
-    return str(error) in ('not built', 'not installed')
+    """Nothing to guard: a part that was left out when configuring, or a
+    machine that lets nobody be traced."""
+    return str(error) in ('not built', 'not installed', 'not permitted')
 
 
 def count(build, source, rows):
