@@ -66,13 +66,13 @@ def curve(i, name):
     if i:
         return line
     return line + (f", $data{i} using 1:2:(sprintf('%.3g', $2)) with labels "
-                   f"offset 0,0.9 textcolor rgb '{colour}' notitle")
+                   f"offset 0,-1 textcolor rgb '{colour}' notitle")
 
 
 def y_range(row):
     """A little more than there is, and never less than a decade."""
     values = [v for points in row.values() for v in points.values()]
-    low, high = min(values) / 1.5, max(values) * 1.6
+    low, high = min(values) / 2, max(values) * 1.5
     widen = max(1, (10 * low / high) ** 0.5)
     return low / widen, high * widen
 
