@@ -92,6 +92,9 @@ ili_annotate_leave(ili_annotation *from, ili_annotation *to, int last)
     (void)to;
     (void)last;
 #ifdef ILI_ASAN
+    /* Nobody returns from the frames here; their poison must not stay. */
+    if (last)
+        __asan_handle_no_return();
     to->before = last ? NULL : from;
     __sanitizer_start_switch_fiber(last ? NULL : &from->fake, to->bottom,
                                    to->size);
