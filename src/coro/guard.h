@@ -14,4 +14,8 @@ size_t ili_guard_install(char *first, size_t size, size_t stride, size_t n);
 /* Give the pages of n regions back to the kernel; they read as zeros. */
 void ili_guard_release_pages(void *const *regions, size_t size, size_t n);
 
+/* Have the kernel provide the last page of each of n regions now, if it can do
+ * so in one call. */
+void ili_guard_populate(void *const *regions, size_t size, size_t n);
+
 #endif

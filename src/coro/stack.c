@@ -2,18 +2,22 @@
 
 /* stack.c - an arena of guarded stacks.
  *
- * Stacks come in two sizes, each with a pool.  They are cut from slabs, each
- * one mapping:
+ * Stacks come in two sizes, each with a pool.  Behind the pool are slabs of
+ * cold stacks, which have no pages (slab.c); the pool keeps the *warm* ones,
+ * idle stacks with pages.  They are a LIFO list, which hands out the one that
+ * is warmest in the cache.
  *
- *     slab: |guard|stack 0 ....|guard|stack 1 ....| ... not guarded yet ... |
- *            ^------ stride ---^                   ^ slab->n_ready
+ * An empty list is refilled with as many stacks as a large program will need
+ * soon, and their topmost pages are fetched in one call: a page costs a fourth
+ * less than by the exception of its first touch.
  *
- * Slabs grow fourfold, so that a hundred thousand stacks are a handful of
- * mappings.  Guards are installed in batches, when stacks are first needed.
- * Freed stacks are kept in a LIFO list, which hands out the one that is
- * warmest in the cache; the list has room for every stack there is, so putting
- * one back cannot fail.  When too many lie idle, the coldest give their pages
- * back in one call.
+ * A list that is full puts the colder half back into the slabs.  If no task
+ * ended after that for hours, the other half would stay.  So all that lies idle
+ * goes when two things hold: hardly any stack is in use, and getting all of it
+ * anew would cost little beside what cold stacks have cost since it last went.
+ * That is what `credit` counts.  So a program that often comes down from a few
+ * thousand tasks keeps what it will need again, one that once had a million does
+ * not keep what it will not, and neither needs a clock.
  *
  * The stride is an odd number of pages and the top of each stack is shifted by
  * some cache lines: otherwise the same frame of every task would compete for
@@ -28,6 +32,7 @@
 #include "base/assert.h"
 #include "coro/annotate.h"
 #include "coro/guard.h"
+#include "coro/slab.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -35,153 +40,70 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-/* The largest page the processor may use; sizes are multiples of it. */
-#ifdef __x86_64__
-#define PAGE 4096u
-#else
-#define PAGE 65536u
-#endif
-#define FIRST_SLAB 64u
-#define GUARD_BATCH 256u
+/* Not to be mixed with what every task passes through. */
+#define SLOW __attribute__((noinline, cold))
+
 #define COLOURS 16u
 #define COLOUR_BYTES 64u
 
-struct slab {
-    struct slab *next; /* older, smaller ones */
-    char *base;
-    size_t n;       /* stacks it has room for */
-    size_t n_ready; /* of them guarded */
-    size_t n_taken; /* of them handed out at least once */
-    unsigned ids[]; /* valgrind's names for them */
-};
+/* A refill is one stack for this many in use, up to the most.  So pages that
+ * are fetched too early are some 3 % of all. */
+#define REFILL_SHARE 32u
+#define REFILL_MOST 64u
+
+/* Fewer pages than this are not worth a call. */
+#define POPULATE_LEAST 8u
+
+/* "Little": so many stacks were taken cold for each that lies idle, and for the
+ * calls.  "Hardly any": so few, or an eighth of the warm ones. */
+#define PRICE 8u
+#define PRICE_OF_CALLS 64u
+#define FEW 16u
 
 /* What is constant about a pool. */
 struct pool_kind {
-    size_t size;      /* usable bytes, colouring included */
-    size_t stride;    /* guard and stack */
-    size_t most;      /* stacks in the largest slab */
-    size_t keep_warm; /* idle stacks that keep their pages; as many again
-                         before the rest is trimmed */
+    ili_slab_kind slabs;
+    size_t most_warm; /* idle stacks with pages */
 };
 
 enum { N_POOLS = 2 };
 
 static const struct pool_kind kinds[N_POOLS] = {
-    { ILI_STACK_SIZE + PAGE, ILI_STACK_GUARD + ILI_STACK_SIZE + PAGE, 65536,
-      1024 },
-    { ILI_STACK_LARGE + PAGE, ILI_STACK_GUARD + ILI_STACK_LARGE + PAGE, 4096,
-      64 },
+    { { ILI_STACK_SIZE + ILI_PAGE, ILI_STACK_GUARD + ILI_STACK_SIZE + ILI_PAGE,
+        16384, 8192 },
+      2048 },
+    { { ILI_STACK_LARGE + ILI_PAGE,
+        ILI_STACK_GUARD + ILI_STACK_LARGE + ILI_PAGE, 1024, 512 },
+      128 },
 };
 
 struct pool {
-    struct slab *slabs; /* the newest first; only that one is not used up */
-    void **idle;        /* bases of idle stacks, the warmest last */
-    size_t n_idle;
-    size_t n_trimmed; /* of them, from the start, without pages */
-    size_t capacity;  /* of `idle`: all stacks of all slabs */
+    void **warm; /* bases of idle stacks, the warmest last */
+    size_t n_warm;
+    size_t relief;   /* when so many are warm, see relieve() */
+    size_t n_used;   /* handed out */
+    size_t size;     /* usable bytes of each, colouring included */
+    size_t capacity; /* of `warm`: enough for all there are, or for the most */
+    size_t credit;   /* stacks taken cold since all that lay idle went */
+    bool has_let_go; /* it did, and none was taken cold since */
+    ili_slabs slabs;
 };
 
 struct ili_arena {
-    struct pool pools[N_POOLS];
-    size_t n_used;    /* handed out now, own mappings included */
-    ili_stack doomed; /* an own mapping to be unmapped; base NULL: none */
+    bool is_plain; /* neither retired, nor is there a doomed stack */
     bool retired;
+    size_t n_own;     /* mappings of their own that are handed out */
+    ili_stack doomed; /* one of them, to be unmapped; base NULL: none */
+    struct pool pools[N_POOLS];
 };
 
 /* A cheap spread over the colours: neighbours differ. */
 static size_t colour(const void *base)
 {
-    return ((uintptr_t)base / PAGE) % COLOURS * COLOUR_BYTES;
+    return ((uintptr_t)base / ILI_PAGE) % COLOURS * COLOUR_BYTES;
 }
 
-/* Map room for n stacks, or for as many as the kernel gives. */
-static char *map_slab(size_t *n, size_t stride)
-{
-    for (; *n > 0; *n /= 4) {
-        void *p = mmap(NULL, *n * stride, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-        if (p != MAP_FAILED) {
-            /* A huge page would make a whole slab resident at once. */
-            (void)madvise(p, *n * stride, MADV_NOHUGEPAGE);
-            return p;
-        }
-    }
-    return NULL;
-}
-
-static int add_slab(struct pool *pool, const struct pool_kind *kind)
-{
-    size_t n = pool->slabs ? pool->slabs->n * 4 : FIRST_SLAB;
-    struct slab *slab;
-    void **idle;
-    char *base;
-
-    if (n > kind->most)
-        n = kind->most;
-    base = map_slab(&n, kind->stride);
-    if (!base)
-        return -ENOMEM;
-
-    slab = calloc(1, sizeof *slab + n * sizeof slab->ids[0]);
-    idle = realloc(pool->idle, (pool->capacity + n) * sizeof *idle);
-    if (idle)
-        pool->idle = idle;
-    if (!slab || !idle) {
-        free(slab);
-        (void)munmap(base, n * kind->stride);
-        return -ENOMEM;
-    }
-    slab->base = base;
-    slab->n = n;
-    slab->next = pool->slabs;
-    pool->slabs = slab;
-    pool->capacity += n;
-    return 0;
-}
-
-/* Guard the next few stacks of the newest slab. */
-static int guard_some(struct slab *slab, size_t stride)
-{
-    size_t n = slab->n - slab->n_ready;
-    size_t done;
-
-    if (n > GUARD_BATCH)
-        n = GUARD_BATCH;
-    done = ili_guard_install(slab->base + slab->n_ready * stride,
-                             ILI_STACK_GUARD, stride, n);
-    slab->n_ready += done;
-    return done > 0 ? 0 : -ENOMEM;
-}
-
-static char *stack_of(const struct slab *slab, size_t i, size_t stride)
-{
-    return slab->base + i * stride + ILI_STACK_GUARD;
-}
-
-/* A stack that was never used. */
-static int take_fresh(struct pool *pool, const struct pool_kind *kind,
-                      void **ret_base)
-{
-    struct slab *slab = pool->slabs;
-    int r;
-
-    if (!slab || slab->n_taken == slab->n) {
-        r = add_slab(pool, kind);
-        if (r < 0)
-            return r;
-        slab = pool->slabs;
-    }
-    if (slab->n_taken == slab->n_ready) {
-        r = guard_some(slab, kind->stride);
-        if (r < 0)
-            return r;
-    }
-    *ret_base = stack_of(slab, slab->n_taken, kind->stride);
-    slab->ids[slab->n_taken] = ili_annotate_stack_new(*ret_base, kind->size);
-    slab->n_taken++;
-    return 0;
-}
+/* --- Stacks with mappings of their own ------------------------------------ */
 
 static void unmap_doomed(ili_arena *arena)
 {
@@ -190,13 +112,16 @@ static void unmap_doomed(ili_arena *arena)
     if (!stack->base)
         return;
     ili_annotate_stack_gone(stack->base, stack->size, stack->id);
-    (void)munmap((char *)stack->base - ILI_STACK_GUARD, stack->mapped);
+    (void)munmap((char *)stack->base - ILI_STACK_GUARD,
+                 stack->size + ILI_STACK_GUARD);
     stack->base = NULL;
+    arena->is_plain = !arena->retired;
 }
 
-static int map_own(size_t size, ili_stack *ret_stack)
+static int map_own(ili_arena *arena, size_t size, ili_stack *ret_stack)
 {
-    size_t whole = (size + PAGE - 1) / PAGE * PAGE + ILI_STACK_GUARD;
+    size_t whole = (size + ILI_PAGE - 1) / ILI_PAGE * ILI_PAGE +
+                   ILI_STACK_GUARD;
     char *p = mmap(NULL, whole, PROT_READ | PROT_WRITE,
                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
@@ -209,110 +134,229 @@ static int map_own(size_t size, ili_stack *ret_stack)
     }
     ret_stack->base = p + ILI_STACK_GUARD;
     ret_stack->size = whole - ILI_STACK_GUARD;
-    ret_stack->mapped = whole;
+    ret_stack->pool = -1;
     ret_stack->id = ili_annotate_stack_new(ret_stack->base, ret_stack->size);
+    arena->n_own++;
     return 0;
 }
 
-/* Give back the pages of the coldest idle stacks. */
-static void trim(struct pool *pool, const struct pool_kind *kind)
-{
-    size_t n = pool->n_idle - kind->keep_warm - pool->n_trimmed;
+/* --- Pools ---------------------------------------------------------------- */
 
-    ili_guard_release_pages(pool->idle + pool->n_trimmed, kind->size, n);
-    pool->n_trimmed += n;
+/* Room for `more` warm stacks, and for all that are in use, since putting one
+ * back must not fail.  Beyond the most, relieve() makes room. */
+static int reserve(struct pool *pool, const struct pool_kind *kind, size_t more)
+{
+    size_t needed = pool->n_used + more;
+    size_t capacity = pool->capacity ? pool->capacity : FEW;
+    void **warm;
+
+    if (needed > kind->most_warm)
+        needed = kind->most_warm;
+    if (needed <= pool->capacity)
+        return 0;
+    while (capacity < needed)
+        capacity *= 2;
+    warm = realloc(pool->warm, capacity * sizeof *warm);
+    if (!warm)
+        return -ENOMEM;
+    pool->warm = warm;
+    pool->capacity = capacity;
+    return 0;
 }
 
-static void free_pool(struct pool *pool, const struct pool_kind *kind)
+/* Fetch cold stacks when none is warm. */
+static int refill(struct pool *pool, const struct pool_kind *kind)
 {
-    while (pool->slabs) {
-        struct slab *slab = pool->slabs;
+    size_t n = pool->n_used / REFILL_SHARE + 1;
+    int r;
 
-        for (size_t i = 0; i < slab->n_taken; i++)
-            ili_annotate_stack_gone(stack_of(slab, i, kind->stride), kind->size,
-                                    slab->ids[i]);
-        pool->slabs = slab->next;
-        (void)munmap(slab->base, slab->n * kind->stride);
-        free(slab);
+    if (n > REFILL_MOST)
+        n = REFILL_MOST;
+    r = reserve(pool, kind, n);
+    if (r < 0)
+        return r;
+    r = ili_slabs_take(&pool->slabs, pool->warm, n);
+    if (r < 0)
+        return r;
+    n = (size_t)r;
+    if (n >= POPULATE_LEAST)
+        ili_guard_populate(pool->warm, kind->slabs.size, n);
+    /* The lowest is to be taken first, so last in the list. */
+    for (size_t i = 0; i < n / 2; i++) {
+        void *base = pool->warm[i];
+
+        pool->warm[i] = pool->warm[n - 1 - i];
+        pool->warm[n - 1 - i] = base;
     }
-    free(pool->idle);
+    pool->n_warm = n;
+    pool->credit += n;
+    pool->relief = 0;
+    pool->has_let_go = false;
+    return 0;
 }
 
-static void destroy(ili_arena *arena)
+/* Put the coldest n warm stacks back into the slabs. */
+static void cool(struct pool *pool, size_t n)
 {
-    unmap_doomed(arena);
-    for (int i = 0; i < N_POOLS; i++)
-        free_pool(&arena->pools[i], &kinds[i]);
-    free(arena);
+    ili_slabs_put(&pool->slabs, pool->warm, n);
+    pool->n_warm -= n;
+    for (size_t i = 0; i < pool->n_warm; i++)
+        pool->warm[i] = pool->warm[n + i];
 }
+
+/* Whether getting anew all that lies idle would cost little beside what was
+ * taken cold.  Cold stacks beyond those to be kept are not counted, as they are
+ * given up whenever it can be done. */
+static bool is_cheap(const struct pool *pool, const struct pool_kind *kind)
+{
+    size_t n = pool->slabs.n_cold;
+
+    if (n > kind->slabs.keep_cold)
+        n = kind->slabs.keep_cold;
+    return pool->credit >= PRICE * (pool->n_warm + n) + PRICE_OF_CALLS;
+}
+
+/* Let go of all that lies idle, but for the stack that was put last: whoever
+ * put it may be executing on it. */
+static void let_go(struct pool *pool)
+{
+    cool(pool, pool->n_warm - 1);
+    ili_slabs_shrink(&pool->slabs);
+    pool->credit = 0;
+    pool->has_let_go = true;
+}
+
+/* A stack was put and at least `relief` are warm now. */
+static SLOW void relieve(struct pool *pool, const struct pool_kind *kind)
+{
+    size_t relief = kind->most_warm;
+    int errno_before = errno;
+
+    if (pool->n_warm >= kind->most_warm)
+        cool(pool, kind->most_warm / 2);
+    /* What is not cheap now will not be before more stacks were taken cold.
+     * After all went, the last few in use go the same way. */
+    if (pool->has_let_go || is_cheap(pool, kind)) {
+        if (pool->has_let_go || pool->n_used <= FEW ||
+            pool->n_used < pool->n_warm / 8)
+            let_go(pool);
+        relief = pool->n_warm + pool->n_used / 2 + 1;
+    }
+    pool->relief = relief < kind->most_warm ? relief : kind->most_warm;
+    errno = errno_before;
+}
+
+/* --- The arena ------------------------------------------------------------ */
 
 ili_arena *ili_arena_new(void)
 {
-    return calloc(1, sizeof(ili_arena));
+    ili_arena *arena = calloc(1, sizeof *arena);
+
+    if (!arena)
+        return NULL;
+    arena->is_plain = true;
+    for (int i = 0; i < N_POOLS; i++) {
+        arena->pools[i].size = kinds[i].slabs.size;
+        ili_slabs_init(&arena->pools[i].slabs, &kinds[i].slabs);
+    }
+    return arena;
+}
+
+static void destroy_unused(ili_arena *arena)
+{
+    size_t n_used = arena->n_own;
+
+    for (int i = 0; i < N_POOLS; i++)
+        n_used += arena->pools[i].n_used;
+    if (n_used > 0)
+        return;
+    unmap_doomed(arena);
+    for (int i = 0; i < N_POOLS; i++) {
+        ili_slabs_fini(&arena->pools[i].slabs);
+        free(arena->pools[i].warm);
+    }
+    free(arena);
 }
 
 void ili_arena_retire(ili_arena *arena)
 {
     arena->retired = true;
-    if (arena->n_used == 0)
-        destroy(arena);
+    arena->is_plain = false;
+    destroy_unused(arena);
 }
 
-static int take(ili_arena *arena, int i, ili_stack *ret_stack)
+/* Hand out the warmest stack of a pool that has one. */
+static inline void hand_out(struct pool *pool, int i, ili_stack *ret_stack)
 {
-    struct pool *pool = &arena->pools[i];
-    void *base;
+    void *base = pool->warm[--pool->n_warm];
 
-    if (pool->n_idle > 0) {
-        base = pool->idle[--pool->n_idle];
-        if (pool->n_trimmed > pool->n_idle)
-            pool->n_trimmed = pool->n_idle;
-        ili_annotate_stack_reuse(base, kinds[i].size);
-    } else {
-        int r = take_fresh(pool, &kinds[i], &base);
-
-        if (r < 0)
-            return r;
-    }
+    pool->n_used++;
+    ili_annotate_stack_reuse(base, pool->size);
     ret_stack->base = base;
-    ret_stack->size = kinds[i].size - colour(base);
-    ret_stack->mapped = 0;
+    ret_stack->size = pool->size - colour(base);
     ret_stack->pool = i;
-    return 0;
+}
+
+static SLOW int get_slowly(ili_arena *arena, size_t size, ili_stack *ret_stack)
+{
+    int errno_before = errno;
+    int i = size > ILI_STACK_SIZE;
+    struct pool *pool = &arena->pools[i];
+    int r = 0;
+
+    unmap_doomed(arena);
+    if (size > ILI_STACK_LARGE) {
+        r = map_own(arena, size, ret_stack);
+    } else {
+        if (pool->n_warm == 0)
+            r = refill(pool, &kinds[i]);
+        if (r == 0)
+            hand_out(pool, i, ret_stack);
+    }
+    errno = errno_before;
+    return r;
 }
 
 int ili_arena_get(ili_arena *arena, size_t size, ili_stack *ret_stack)
 {
-    int r;
+    int i = size > ILI_STACK_SIZE;
+    struct pool *pool = &arena->pools[i];
 
+    if (ILI_UNLIKELY(pool->n_warm == 0 || size > ILI_STACK_LARGE ||
+                     !arena->is_plain))
+        return get_slowly(arena, size, ret_stack);
+    hand_out(pool, i, ret_stack);
+    return 0;
+}
+
+static inline void take_back(struct pool *pool, const ili_stack *stack)
+{
+    ILI_ASSERT(pool->n_used > 0);
+    pool->n_used--;
+    pool->warm[pool->n_warm++] = stack->base;
+    if (ILI_UNLIKELY(pool->n_warm >= pool->relief))
+        relieve(pool, &kinds[stack->pool]);
+}
+
+static SLOW void put_slowly(ili_arena *arena, const ili_stack *stack)
+{
     unmap_doomed(arena);
-    if (size <= ILI_STACK_SIZE)
-        r = take(arena, 0, ret_stack);
-    else if (size <= ILI_STACK_LARGE)
-        r = take(arena, 1, ret_stack);
-    else
-        r = map_own(size, ret_stack);
-    arena->n_used += r == 0;
-    return r;
+    if (stack->pool >= 0) {
+        take_back(&arena->pools[stack->pool], stack);
+    } else {
+        ILI_ASSERT(arena->n_own > 0);
+        arena->n_own--;
+        arena->doomed = *stack;
+        arena->is_plain = false;
+    }
+    if (arena->retired)
+        destroy_unused(arena);
 }
 
 void ili_arena_put(ili_arena *arena, const ili_stack *stack)
 {
-    ILI_ASSERT(arena->n_used > 0);
-
-    unmap_doomed(arena);
-    arena->n_used--;
-    if (stack->mapped) {
-        arena->doomed = *stack;
-    } else {
-        struct pool *pool = &arena->pools[stack->pool];
-        const struct pool_kind *kind = &kinds[stack->pool];
-
-        pool->idle[pool->n_idle++] = stack->base;
-        if (pool->n_idle - pool->n_trimmed > 2 * kind->keep_warm &&
-            !arena->retired)
-            trim(pool, kind);
-    }
-    if (arena->retired && arena->n_used == 0)
-        destroy(arena);
+    if (ILI_UNLIKELY(stack->pool < 0 || !arena->is_plain))
+        put_slowly(arena, stack);
+    else
+        take_back(&arena->pools[stack->pool], stack);
 }

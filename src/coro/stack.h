@@ -21,9 +21,8 @@ typedef struct ili_arena ili_arena;
 typedef struct ili_stack {
     void *base;
     size_t size;
-    size_t mapped; /* 0: pooled; else a mapping of its own, so long */
-    int pool;      /* which, if pooled */
-    unsigned id;   /* valgrind's name for it, if it is a mapping of its own */
+    int pool;    /* which; negative: none, it is a mapping of its own */
+    unsigned id; /* valgrind's name for it, if it is a mapping of its own */
 } ili_stack;
 
 /* NULL when out of memory. */
