@@ -202,6 +202,43 @@ static void test_channel_wait_has_a_time_limit(void **state)
     il_channel_fini(&channel);
 }
 
+static int send_cancelled(void *arg)
+{
+    struct sender *s = arg;
+
+    CHECK_INT(il_task_cancel(il_task_current()), 0);
+    s->r = il_channel_send(s->channel, &s->first);
+    return 0;
+}
+
+static int receive_cancelled(void *arg)
+{
+    struct receiver *v = arg;
+
+    CHECK_INT(il_task_cancel(il_task_current()), 0);
+    v->r = il_channel_receive(v->channel, &v->value);
+    return 0;
+}
+
+static void test_channel_refuses_who_is_cancelled_already(void **state)
+{
+    il_channel channel;
+    struct sender s = { &channel, 1, 1, 0 };
+    struct receiver v = { &channel, 1, 0, 77 };
+
+    (void)state;
+    assert_int_equal(il_channel_init(&channel, sizeof(int), 2), 0);
+    give(&channel, 5);
+    assert_int_equal(il_spawn(NULL, send_cancelled, &s, NULL), 0);
+    assert_int_equal(il_spawn(NULL, receive_cancelled, &v, NULL), 0);
+    assert_int_equal(s.r, -ECANCELED);
+    assert_int_equal(v.r, -ECANCELED);
+    assert_int_equal(v.value, 77);
+    assert_int_equal(il_channel_count(&channel), 1);
+    assert_int_equal(take(&channel), 5);
+    il_channel_fini(&channel);
+}
+
 /* --- fairness --------------------------------------------------------------- */
 
 static int pass_by(void *arg)
@@ -219,6 +256,14 @@ static int send_much(void *arg)
         CHECK_INT(il_channel_send(s->channel, &i), 0);
     note("sent");
     return 0;
+}
+
+static int send_quietly(void *arg)
+{
+    struct sender *s = arg;
+
+    s->r = il_channel_send(s->channel, &s->first);
+    return s->r;
 }
 
 static int receive_much(void *arg)
@@ -275,6 +320,29 @@ static void test_channel_of_many_receivers_starves_nobody(void **state)
     il_channel_fini(&channel);
 }
 
+/* With a sender always there a receiver never has to wait. */
+static void test_channel_of_many_senders_starves_nobody(void **state)
+{
+    struct fixture *f = *state;
+    static struct sender s[200];
+    il_channel channel;
+    struct sender all = { &channel, 1, 200, 0 };
+
+    for (size_t capacity = 0; capacity < 2; capacity++) {
+        forget_notes();
+        assert_int_equal(il_channel_init(&channel, sizeof(int), capacity), 0);
+        for (int i = 0; i < 200; i++) {
+            s[i] = (struct sender){ &channel, i + 1, i + 1, 0 };
+            assert_int_equal(il_spawn(NULL, send_quietly, &s[i], NULL), 0);
+        }
+        assert_int_equal(il_spawn_lazy(NULL, receive_much, &all, NULL), 0);
+        assert_int_equal(il_spawn_lazy(NULL, pass_by, NULL, NULL), 0);
+        settle(f);
+        assert_string_equal(noted(), "by received");
+        il_channel_fini(&channel);
+    }
+}
+
 static int receive_for_ever(void *arg)
 {
     il_channel *channel = arg;
@@ -317,8 +385,10 @@ int main(void)
         TEST(test_channel_value_wins_over_a_late_cancel),
         TEST(test_channel_sent_wins_over_a_late_cancel),
         TEST(test_channel_wait_has_a_time_limit),
+        TEST(test_channel_refuses_who_is_cancelled_already),
         TEST(test_channel_that_never_blocks_starves_nobody),
         TEST(test_channel_of_many_receivers_starves_nobody),
+        TEST(test_channel_of_many_senders_starves_nobody),
         TEST(test_channel_that_never_blocks_does_not_hide_a_cancel),
     };
 

@@ -163,38 +163,46 @@ void il_channel_fini(il_channel *channel)
     *channel = (il_channel){ .thread = NULL };
 }
 
-/* --- sending ---------------------------------------------------------------- */
-
-/* Without waiting.  Sending and receiving are inlined into their two callers:
- * for a parked partner they cost less than a call. */
-static inline __attribute__((always_inline)) int send_now(il_channel *channel,
-                                                          const void *element)
+static inline void wake(il_task *task)
 {
-    struct ili_waiter *receiver;
+    ili_sched *sched = ili_sched_current;
 
-    if (ILI_UNLIKELY(channel->is_closed))
-        return -EPIPE;
-    receiver = ili_waiters_pop(&channel->receivers);
-    if (receiver) {
-        copy(receiver->slot, element, channel->element_size);
-        ili_wake(receiver->task, 0);
-        return 0;
-    }
-    if (channel->count == channel->capacity)
-        return -EAGAIN;
-    put(channel, element);
+    ili_wake_inline(sched, task, 0);
+    ili_sched_changed(sched);
+}
+
+static __attribute__((noinline)) int give_way(il_task *task)
+{
+    ili_pause(task);
     return 0;
 }
 
-int il_channel_try_send(il_channel *channel, const void *element)
+/* The end of what succeeded without waiting.  The last thing to be done, since
+ * the channel may go meanwhile. */
+static inline int spend(il_task *task)
 {
-    ILI_RETURN_IF_FAIL(is_here(channel), why_not_here(channel));
-    ILI_RETURN_IF_FAIL(element, -EINVAL);
-    return send_now(channel, element);
+    return task && ili_must_pause(task) ? give_way(task) : 0;
 }
 
-/* Apart, so that a send that need not wait has a small frame.  Nobody writes to
- * a sender's slot. */
+/* --- sending ---------------------------------------------------------------- */
+
+/* What is rare, or costs more than a call, is in functions of its own, so that
+ * putting a pointer into the ring needs no frame.  `task` is the running one;
+ * NULL if nobody is to spend anything. */
+
+/* There is a receiver that waits. */
+static __attribute__((noinline)) int
+hand_over(il_channel *channel, const void *element, il_task *task)
+{
+    struct ili_waiter *receiver = ili_waiters_pop(&channel->receivers);
+
+    ILI_ASSERT(receiver);
+    copy(receiver->slot, element, channel->element_size);
+    wake(receiver->task);
+    return spend(task);
+}
+
+/* Nobody writes to a sender's slot. */
 static __attribute__((noinline)) int wait_for_room(il_channel *channel,
                                                    const void *element)
 {
@@ -202,51 +210,56 @@ static __attribute__((noinline)) int wait_for_room(il_channel *channel,
                             "room in a channel");
 }
 
+int il_channel_try_send(il_channel *channel, const void *element)
+{
+    ILI_RETURN_IF_FAIL(is_here(channel), why_not_here(channel));
+    ILI_RETURN_IF_FAIL(element, -EINVAL);
+    if (channel->is_closed)
+        return -EPIPE;
+    if (!ili_list_empty(&channel->receivers))
+        return hand_over(channel, element, NULL);
+    if (channel->count == channel->capacity)
+        return -EAGAIN;
+    put(channel, element);
+    return 0;
+}
+
 int il_channel_send(il_channel *channel, const void *element)
 {
     il_task *task = ili_current_task();
-    int r;
 
     ILI_RETURN_IF_FAIL(is_here(channel), why_not_here(channel));
     ILI_RETURN_IF_FAIL(element, -EINVAL);
     if (ili_must_refuse(task))
         return ili_refuse(task);
-    r = send_now(channel, element);
-    if (r == -EAGAIN)
+    if (ILI_UNLIKELY(channel->is_closed))
+        return -EPIPE;
+    if (!ili_list_empty(&channel->receivers))
+        return hand_over(channel, element, task);
+    if (channel->count == channel->capacity)
         return wait_for_room(channel, element);
-    if (ILI_LIKELY(r == 0))
-        ili_spent(task); /* last: meanwhile the channel may go */
-    return r;
+    put(channel, element);
+    return spend(task);
 }
 
 /* --- receiving -------------------------------------------------------------- */
 
-static inline __attribute__((always_inline)) int
-receive_now(il_channel *channel, void *ret_element)
+/* There is a sender that waits: its element goes to the end of the ring, or,
+ * where there is none, straight to the receiver. */
+static __attribute__((noinline)) int take_over(il_channel *channel,
+                                               void *ret_element, il_task *task)
 {
-    struct ili_waiter *sender;
-    bool was_empty = channel->count == 0;
+    struct ili_waiter *sender = ili_waiters_pop(&channel->senders);
 
-    if (!was_empty)
+    ILI_ASSERT(sender);
+    if (channel->count > 0) {
         copy(ret_element, drop_first(channel), channel->element_size);
-    sender = ili_waiters_pop(&channel->senders);
-    if (sender) {
-        if (was_empty)
-            copy(ret_element, sender->slot, channel->element_size);
-        else
-            put(channel, sender->slot);
-        ili_wake(sender->task, 0);
-    } else if (was_empty) {
-        return channel->is_closed ? -EPIPE : -EAGAIN;
+        put(channel, sender->slot);
+    } else {
+        copy(ret_element, sender->slot, channel->element_size);
     }
-    return 0;
-}
-
-int il_channel_try_receive(il_channel *channel, void *ret_element)
-{
-    ILI_RETURN_IF_FAIL(is_here(channel), why_not_here(channel));
-    ILI_RETURN_IF_FAIL(ret_element, -EINVAL);
-    return receive_now(channel, ret_element);
+    wake(sender->task);
+    return spend(task);
 }
 
 static __attribute__((noinline)) int wait_for_one(il_channel *channel,
@@ -256,21 +269,32 @@ static __attribute__((noinline)) int wait_for_one(il_channel *channel,
                             "something in a channel");
 }
 
+int il_channel_try_receive(il_channel *channel, void *ret_element)
+{
+    ILI_RETURN_IF_FAIL(is_here(channel), why_not_here(channel));
+    ILI_RETURN_IF_FAIL(ret_element, -EINVAL);
+    if (!ili_list_empty(&channel->senders))
+        return take_over(channel, ret_element, NULL);
+    if (channel->count == 0)
+        return channel->is_closed ? -EPIPE : -EAGAIN;
+    copy(ret_element, drop_first(channel), channel->element_size);
+    return 0;
+}
+
 int il_channel_receive(il_channel *channel, void *ret_element)
 {
     il_task *task = ili_current_task();
-    int r;
 
     ILI_RETURN_IF_FAIL(is_here(channel), why_not_here(channel));
     ILI_RETURN_IF_FAIL(ret_element, -EINVAL);
     if (ili_must_refuse(task))
         return ili_refuse(task);
-    r = receive_now(channel, ret_element);
-    if (r == -EAGAIN)
-        return wait_for_one(channel, ret_element);
-    if (ILI_LIKELY(r == 0))
-        ili_spent(task); /* last: meanwhile the channel may go */
-    return r;
+    if (!ili_list_empty(&channel->senders))
+        return take_over(channel, ret_element, task);
+    if (channel->count == 0)
+        return channel->is_closed ? -EPIPE : wait_for_one(channel, ret_element);
+    copy(ret_element, drop_first(channel), channel->element_size);
+    return spend(task);
 }
 
 /* --- closing ---------------------------------------------------------------- */

@@ -38,13 +38,19 @@ bool il_event_is_set(const il_event *event)
     return event && event->is_set;
 }
 
+/* Apart from il_event_wait(), which needs no frame then if it need not wait. */
+static __attribute__((noinline)) int wait_for_it(il_event *event)
+{
+    ILI_RETURN_IF_FAIL(ili_waiters_are_here(&event->waiters), -ESRCH);
+    return ili_waiters_join(&event->waiters, NULL, "an event");
+}
+
 int il_event_wait(il_event *event)
 {
     ILI_RETURN_IF_FAIL(event, -EINVAL);
     if (event->is_set)
         return ili_spend();
-    ILI_RETURN_IF_FAIL(ili_waiters_are_here(&event->waiters), -ESRCH);
-    return ili_waiters_join(&event->waiters, NULL, "an event");
+    return wait_for_it(event);
 }
 
 void il_event_fini(il_event *event)

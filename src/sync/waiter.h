@@ -14,7 +14,7 @@
  * each list.  The first grant takes it out of PARKED, so who finds a node whose
  * task is not PARKED any more knows that it was claimed, and takes the next. */
 
-#include "task/task.h"
+#include "task/park.h"
 
 #include <errno.h>
 
@@ -46,27 +46,34 @@ static inline struct ili_waiter *ili_waiters_pop(ili_list *list)
     return link ? ILI_CONTAINER(link, struct ili_waiter, link) : NULL;
 }
 
-/* Everybody's wait ends with `result`. */
+/* Everybody's wait ends with `result`; all are of this thread. */
 static inline void ili_waiters_end(ili_list *list, int result)
 {
-    struct ili_waiter *waiter;
+    ili_sched *sched = ili_sched_current;
+    struct ili_waiter *waiter = ili_waiters_pop(list);
 
-    while ((waiter = ili_waiters_pop(list)) != NULL)
-        ili_wake(waiter->task, result);
+    if (!waiter)
+        return;
+    do {
+        ili_wake_inline(sched, waiter->task, result);
+        waiter = ili_waiters_pop(list);
+    } while (waiter);
+    ili_sched_changed(sched);
 }
 
 /* Wait at the end of a list, which may be zeros.  Returns what it was woken
  * with, or why it could not wait; -ESRCH outside tasks. */
 static inline int ili_waiters_join(ili_list *list, void *slot, const char *what)
 {
+    ili_sched *sched = ili_sched_current;
     struct ili_waiter me;
 
-    me.task = ili_current_task();
-    ILI_RETURN_IF_FAIL(me.task, -ESRCH);
+    ILI_RETURN_IF_FAIL(sched && sched->current, -ESRCH);
+    me.task = sched->current;
     me.slot = slot;
     ili_list_append_lazy(list, &me.link);
 
-    return ili_park(ili_waiter_abort, &me, what);
+    return ili_park_inline(sched, me.task, ili_waiter_abort, &me, what);
 }
 
 #endif

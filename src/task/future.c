@@ -10,6 +10,7 @@
 
 #include <interloop/future.h>
 
+#include "task/park.h"
 #include "task/post.h"
 #include "task/task.h"
 
@@ -23,38 +24,6 @@ struct waiter {
     int *ret_result;  /* may be NULL */
     void **ret_value; /* may be NULL */
 };
-
-/* Take the waiters off as a whole: a woken task never looks at its node. */
-static inline il_link *take_waiters(il_future *future)
-{
-    il_link *first = future->waiters.next;
-
-    future->waiters.next = NULL;
-    return first;
-}
-
-static inline void outcome(const il_future *future, int *ret_result,
-                           void **ret_value)
-{
-    if (ret_result)
-        *ret_result = future->result;
-    if (ret_value)
-        *ret_value = future->value;
-}
-
-/* Those who wait go on, in the order they came. */
-static inline void wake_all(il_future *future)
-{
-    il_link *link = take_waiters(future);
-
-    while (link && link != &future->waiters) {
-        struct waiter *waiter = ILI_CONTAINER(link, struct waiter, link);
-
-        link = link->next;
-        outcome(future, waiter->ret_result, waiter->ret_value);
-        ili_wake(waiter->task, 0);
-    }
-}
 
 /* A hook of a loop that has closed in the meantime is its owner's again. */
 static void post_hook(il_callback *callback)
@@ -88,12 +57,49 @@ static inline bool is_here(const il_future *future)
            ILI_CONTAINER(hook, il_callback, item.link)->next == this_thread();
 }
 
-static __attribute__((noinline)) void post_hooks(il_future *future)
+static inline void settle(il_future *future, int result, void *value)
+{
+    future->done = true;
+    future->result = result;
+    future->value = value;
+}
+
+/* Those who wait go on, in the order they came; somebody does, and all of them
+ * in this thread.  The list is taken off as a whole, since a woken task never
+ * looks at its node. */
+static inline __attribute__((always_inline)) void
+wake_all(il_future *future, int result, void *value)
+{
+    ili_sched *sched = ili_sched_current;
+    il_link *link = future->waiters.next;
+
+    future->waiters.next = NULL;
+    do {
+        struct waiter *waiter = ILI_CONTAINER(link, struct waiter, link);
+
+        link = link->next;
+        if (waiter->ret_result)
+            *waiter->ret_result = result;
+        if (waiter->ret_value)
+            *waiter->ret_value = value;
+        ili_wake_inline(sched, waiter->task, 0);
+    } while (link != &future->waiters);
+    ili_sched_changed(sched);
+}
+
+/* Apart from il_future_set(), which needs no frame without hooks. */
+static __attribute__((noinline)) int set_with_hooks(il_future *future,
+                                                    int result, void *value)
 {
     il_link *link;
 
+    ILI_RETURN_IF_FAIL(is_here(future), -ESRCH);
+    settle(future, result, value);
+    if (!ili_list_empty(&future->waiters))
+        wake_all(future, result, value);
     while ((link = ili_list_pop(&future->hooks)) != NULL)
         post_hook(ILI_CONTAINER(link, il_callback, item.link));
+    return 0;
 }
 
 int il_future_set(il_future *future, int result, void *value)
@@ -101,19 +107,27 @@ int il_future_set(il_future *future, int result, void *value)
     ILI_RETURN_IF_FAIL(future, -EINVAL);
     if (future->done)
         return -EALREADY;
+    if (ILI_UNLIKELY(future->hooks.next != NULL))
+        return set_with_hooks(future, result, value);
     ILI_RETURN_IF_FAIL(is_here(future), -ESRCH);
-    future->done = true;
-    future->result = result;
-    future->value = value;
-    wake_all(future);
-    if (ILI_UNLIKELY(!ili_list_empty(&future->hooks)))
-        post_hooks(future);
+    settle(future, result, value);
+    if (!ili_list_empty(&future->waiters))
+        wake_all(future, result, value);
     return 0;
 }
 
 bool il_future_is_done(const il_future *future)
 {
     return future->done;
+}
+
+static inline void outcome(const il_future *future, int *ret_result,
+                           void **ret_value)
+{
+    if (ret_result)
+        *ret_result = future->result;
+    if (ret_value)
+        *ret_value = future->value;
 }
 
 int il_future_try_get(const il_future *future, int *ret_result,
@@ -135,15 +149,16 @@ static void waiter_abort(void *arg)
 static __attribute__((noinline)) int
 wait_for_it(il_future *future, int *ret_result, void **ret_value)
 {
+    ili_sched *sched = ili_sched_current;
     struct waiter me;
 
-    me.task = ili_current_task();
-    ILI_RETURN_IF_FAIL(me.task, -ESRCH);
+    ILI_RETURN_IF_FAIL(sched && sched->current, -ESRCH);
+    me.task = sched->current;
     me.ret_result = ret_result;
     me.ret_value = ret_value;
     ili_list_append_lazy(&future->waiters, &me.link);
 
-    return ili_park(waiter_abort, &me, "a future");
+    return ili_park_inline(sched, me.task, waiter_abort, &me, "a future");
 }
 
 int il_future_wait(il_future *future, int *ret_result, void **ret_value)

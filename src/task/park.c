@@ -9,7 +9,9 @@
  *
  * The switch stands in two functions that are not inlined, one for tasks that
  * wait and one for those that yield.  So tasks park at the same depth in the
- * same code, and the processor predicts where they return to. */
+ * same code, and the processor predicts where they return to.  What is waited
+ * for most has a third way, ili_park_inline(), which is the first without its
+ * exceptions and one level less deep. */
 
 #include "config.h"
 
@@ -65,8 +67,7 @@ void ili_tasks_leave_host(ili_sched *sched)
     }
 }
 
-/* A guest's task has got the thread back. */
-static __attribute__((noinline)) void got_back(ili_sched *sched)
+void ili_got_back(ili_sched *sched)
 {
     il_task *task = sched->current;
 
@@ -74,19 +75,6 @@ static __attribute__((noinline)) void got_back(ili_sched *sched)
      * on the thread in between: nobody need ask the host. */
     task->depth = sched->turn_depth;
     host_resume(sched, task);
-}
-
-/* Go on with `to`, and come back some time.  Then the task is `current` again; a
- * variable for it would cost more, since the compiler must keep it in memory
- * across the switch. */
-static inline __attribute__((always_inline)) void
-leave_for(ili_sched *sched, il_task *task, ili_coro *to)
-{
-    if (ILI_LIKELY(to != &task->coro))
-        ili_coro_switch(&task->coro, to);
-
-    if (ILI_UNLIKELY(sched->host != NULL))
-        got_back(sched);
 }
 
 /* Leave the stack of the running task, whose state says why, and come back some
@@ -105,7 +93,7 @@ static inline __attribute__((always_inline)) void give_up(ili_sched *sched,
     } else {
         to = ili_next(sched);
     }
-    leave_for(sched, task, to);
+    ili_leave_for(sched, task, to);
 }
 
 /* The running task is about to give up the thread, but stays ready. */
@@ -159,7 +147,8 @@ int ili_spend(void)
 
     if (ili_must_refuse(task))
         return ili_refuse(task);
-    ili_spent(task);
+    if (task && ili_must_pause(task))
+        ili_pause(task);
     return 0;
 }
 
@@ -181,12 +170,9 @@ int ili_park(ili_abort_fn *abort, void *arg, const char *waits_for)
         return r == -ECANCELED ? ili_refuse(task) : r;
     }
 
-    task->abort = abort;
-    task->abort_arg = arg;
-    task->waits_for = waits_for;
     /* Code between turns may come long after the last one. */
-    task->since = sched->runner ? sched->turn_time : ili_sched_now(sched);
-    task->state = ILI_PARKED;
+    ili_begin_wait(task, abort, arg, waits_for,
+                   sched->runner ? sched->turn_time : ili_sched_now(sched));
 
     give_up(sched, task);
     return sched->current->wake_result;
@@ -196,10 +182,7 @@ void ili_wake(il_task *task, int result)
 {
     ili_sched *sched = task->sched;
 
-    ILI_ASSERT(task->state == ILI_PARKED);
-
-    task->wake_result = result;
-    ili_queue_task(sched, task, ili_context_sp(&task->coro.context));
+    ili_wake_inline(sched, task, result);
     ili_sched_changed(sched);
 }
 
@@ -244,7 +227,7 @@ static __attribute__((noinline)) int yield_among_many(ili_sched *sched,
     ili_queue_task(sched, task, ili_context_here());
     task->ops = 0;
 
-    leave_for(sched, task, ili_next(sched));
+    ili_leave_for(sched, task, ili_next(sched));
     return 0;
 }
 
@@ -254,7 +237,7 @@ static __attribute__((noinline)) int yield_among_few(ili_sched *sched,
     ili_list_append(&sched->ready, &task->item.link);
     task->ops = 0;
 
-    leave_for(sched, task, ili_next_of(sched, false));
+    ili_leave_for(sched, task, ili_next_of(sched, false));
     return 0;
 }
 

@@ -2,7 +2,8 @@
 #ifndef ILI_TASK_PARK_H
 #define ILI_TASK_PARK_H
 
-/* park.h - who gets the thread next; the hot path, hence inline. */
+/* park.h - who gets the thread next, and the short way into a wait and out of
+ * it; the hot path, hence inline. */
 
 #include "task/task.h"
 
@@ -72,6 +73,57 @@ ili_next_of(ili_sched *sched, bool looks_ahead)
 static inline ili_coro *ili_next(ili_sched *sched)
 {
     return ili_next_of(sched, true);
+}
+
+/* A guest's task has got the thread back. */
+void ili_got_back(ili_sched *sched);
+
+/* Go on with `to`, and come back some time.  Then the task is `current` again; a
+ * variable for it would cost more, since the compiler must keep it in memory
+ * across the switch. */
+static inline __attribute__((always_inline)) void
+ili_leave_for(ili_sched *sched, il_task *task, ili_coro *to)
+{
+    if (ILI_LIKELY(to != &task->coro))
+        ili_coro_switch(&task->coro, to);
+
+    if (ILI_UNLIKELY(sched->host != NULL))
+        ili_got_back(sched);
+}
+
+/* The running task waits from now on. */
+static inline void ili_begin_wait(il_task *task, ili_abort_fn *abort, void *arg,
+                                  const char *waits_for, il_time since)
+{
+    task->abort = abort;
+    task->abort_arg = arg;
+    task->waits_for = waits_for;
+    task->since = since;
+    task->state = ILI_PARKED;
+    task->ops = 0;
+}
+
+/* ili_park() for what is waited for most, inlined there: that is a call less,
+ * and a return that cannot be mispredicted.  `task` is the running one.  Whoever
+ * is in its first step, cancelled, or a guest goes the long way. */
+static inline __attribute__((always_inline)) int
+ili_park_inline(ili_sched *sched, il_task *task, ili_abort_fn *abort, void *arg,
+                const char *waits_for)
+{
+    if (ILI_UNLIKELY(task->unusual || sched->host))
+        return ili_park(abort, arg, waits_for);
+    ili_begin_wait(task, abort, arg, waits_for, sched->turn_time);
+
+    ili_leave_for(sched, task, ili_next(sched));
+    return sched->current->wake_result;
+}
+
+/* ili_wake() of a task of this thread, without ili_sched_changed(). */
+static inline void ili_wake_inline(ili_sched *sched, il_task *task, int result)
+{
+    ILI_ASSERT(task->state == ILI_PARKED);
+    task->wake_result = result;
+    ili_queue_task(sched, task, ili_context_sp(&task->coro.context));
 }
 
 #endif

@@ -136,11 +136,10 @@ static inline bool ili_must_refuse(const il_task *task)
     return task && ILI_UNLIKELY(task->cancelled);
 }
 
-/* After it has succeeded without waiting. */
-static inline void ili_spent(il_task *task)
+/* After it has succeeded without waiting: whether to ili_pause(). */
+static inline bool ili_must_pause(il_task *task)
 {
-    if (task && ILI_UNLIKELY(++task->ops >= ILI_OPS_LIMIT))
-        ili_pause(task);
+    return ILI_UNLIKELY(++task->ops >= ILI_OPS_LIMIT);
 }
 
 /* The task has got the thread, for the first time or again. */
