@@ -6,6 +6,8 @@
  *   ours-lazy   il_spawn_lazy () and il_task_join (): through the ready queue,
  *               which is what State Threads does
  *   ours-batch  1,000 lazy tasks in a group, then il_group_close ()
+ *   hand, hand-lazy, hand-batch
+ *               the same three by hand, see hand.h
  *   st, st-batch
  *               st_thread_create () and st_thread_join ()
  *
@@ -14,6 +16,7 @@
 #include "config.h"
 
 #include "bench.h"
+#include "hand.h"
 
 #include <interloop/interloop.h>
 
@@ -113,6 +116,63 @@ static void run_ours_batch(long n)
     BENCH_CHECK(il_run(batch_main, NULL));
 }
 
+#ifdef HAVE_HAND
+
+static long hand_trivial(void *arg)
+{
+    (void)arg;
+    n_run++;
+    return 0;
+}
+
+static void hand_eager(void)
+{
+    BENCH_CHECK(hand_join(hand_spawn(hand_trivial, NULL)));
+}
+
+static void hand_lazy(void)
+{
+    BENCH_CHECK(hand_join(hand_spawn_lazy(hand_trivial, NULL)));
+}
+
+static void hand_many(void)
+{
+    static hand_task *tasks[BATCH];
+    long i;
+
+    for (i = 0; i < BATCH; i++)
+        tasks[i] = hand_spawn_lazy(hand_trivial, NULL);
+    for (i = 0; i < BATCH; i++)
+        BENCH_CHECK(hand_join(tasks[i]));
+}
+
+static void run_hand(long n)
+{
+    n_spawns = n;
+    hand_begin(1);
+    measure(hand_eager, 1);
+}
+
+static void run_hand_lazy(long n)
+{
+    n_spawns = n;
+    hand_begin(1);
+    measure(hand_lazy, 1);
+}
+
+static void run_hand_batch(long n)
+{
+    n_spawns = n;
+    hand_begin(BATCH);
+    measure(hand_many, BATCH);
+}
+
+#else
+#define run_hand NULL
+#define run_hand_lazy NULL
+#define run_hand_batch NULL
+#endif
+
 #ifdef HAVE_PEER_ST
 
 #include <st.h>
@@ -170,6 +230,9 @@ int main(int argc, char **argv)
         { "ours", run_ours, N_SPAWNS },
         { "ours-lazy", run_ours_lazy, N_SPAWNS },
         { "ours-batch", run_ours_batch, N_SPAWNS },
+        { "hand", run_hand, N_SPAWNS },
+        { "hand-lazy", run_hand_lazy, N_SPAWNS },
+        { "hand-batch", run_hand_batch, N_SPAWNS },
         { "st", run_st, N_SPAWNS },
         { "st-batch", run_st_batch, N_SPAWNS },
         { NULL, NULL, 0 },
