@@ -36,7 +36,7 @@
 #define BATCH 64
 
 /* What names the caller instead of a descriptor, since Linux 6.14. */
-#define PIDFD_SELF (-10000)
+#define SELF_THREAD (-10000)
 
 static bool has_guard_advice;
 static bool has_pidfd_self;
@@ -73,7 +73,7 @@ static void probe(void)
     if (p == MAP_FAILED)
         return;
     vector[0] = (struct iovec){ p, page_size };
-    has_pidfd_self = advise_vector(PIDFD_SELF, vector, 1, MADV_DONTNEED);
+    has_pidfd_self = advise_vector(SELF_THREAD, vector, 1, MADV_DONTNEED);
     if (madvise(p, page_size, MADV_GUARD_INSTALL) == 0 &&
         pipe2(fds, O_CLOEXEC) == 0) {
         has_guard_advice = write(fds[1], p, 1) < 0 && errno == EFAULT;
@@ -94,7 +94,7 @@ static void probe_once(void)
 static int open_self(void)
 {
     probe_once();
-    return has_pidfd_self ? PIDFD_SELF
+    return has_pidfd_self ? SELF_THREAD
                           : (int)syscall(SYS_pidfd_open, getpid(), 0);
 }
 

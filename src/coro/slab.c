@@ -4,8 +4,8 @@
  *
  * A slab is one mapping and consists of chunks of 63 stacks:
  *
- *     slab:  |chunk 0 |chunk 1 | ...                          |chunk n - 1 |
- *             ^ lo                                                       hi ^
+ *     slab:  |notes|chunk 0 |chunk 1 | ...                    |chunk n - 1 |
+ *                   ^ lo                                                 hi ^
  *     chunk: |guard|stack 0 ....|guard|stack 1 ....| ... |stack 62 ....|rest|
  *             ^------ stride ---^
  *
@@ -61,8 +61,9 @@ struct slab {
     size_t n;     /* stacks it had room for: a multiple of 63, or fewer */
     size_t lo;    /* chunks from here on are still mapped ... */
     size_t hi;    /* ... up to here */
-    char *first;  /* what is mapped begins here, at or before chunk `lo`, */
-    char *end;    /* and ends here */
+    char *first;  /* what is mapped for them begins here, ... */
+    char *end;    /* ... and ends here */
+    size_t notes; /* bytes from this struct on that have a mapping, too */
 
     size_t n_cold;
     size_t n_known; /* stacks, from the start, that annotate.h knows */
@@ -74,9 +75,14 @@ struct slab {
     uint8_t *guarded;   /* for each chunk: how many of its stacks are */
 };
 
+static size_t round_up(size_t n, size_t unit)
+{
+    return (n + unit - 1) / unit * unit;
+}
+
 static size_t chunk_bytes(const ili_slab_kind *kind)
 {
-    return (ILI_CHUNK * kind->stride + TABLE - 1) / TABLE * TABLE;
+    return round_up(ILI_CHUNK * kind->stride, TABLE);
 }
 
 /* How many stacks chunk c has. */
@@ -119,70 +125,52 @@ static char *map(void *at, size_t size)
     return p;
 }
 
-/* The slab and all that is noted about its chunks, in one block. */
-static struct slab *new_slab(size_t n)
+/* Map a slab for n stacks.  What is noted about it comes first in the mapping: in
+ * the heap it would keep more than itself from being given back. */
+static struct slab *map_slab(const ili_slab_kind *kind, size_t n)
 {
     size_t chunks = (n + ILI_CHUNK - 1) / ILI_CHUNK;
     size_t words = (chunks + WORD_BITS - 1) / WORD_BITS;
-    struct slab *slab =
-        calloc(1, sizeof *slab + (words + chunks) * sizeof(uint64_t) + chunks);
+    size_t notes = round_up(sizeof(struct slab) + chunks +
+                                (words + chunks) * sizeof(uint64_t),
+                            ILI_PAGE);
+    size_t size = n < ILI_CHUNK ? n * kind->stride : chunks * chunk_bytes(kind);
+    char *p = map(NULL, notes + TABLE - ILI_PAGE + size);
+    struct slab *slab = (struct slab *)p;
 
-    if (!slab)
+    if (!p)
         return NULL;
+    slab->n = n;
+    slab->hi = chunks;
     slab->has_cold = (uint64_t *)(slab + 1);
     slab->cold = slab->has_cold + words;
     slab->guarded = (uint8_t *)(slab->cold + chunks);
-    slab->n = n;
-    slab->hi = chunks;
+    slab->first = p + notes;
+    slab->base = (char *)round_up((uintptr_t)slab->first, TABLE);
+    slab->end = slab->first + TABLE - ILI_PAGE + size;
+    slab->notes = notes;
     return slab;
 }
 
-/* How many stacks a slab should have for n: whole chunks, or a part of one. */
-static size_t whole_chunks(size_t n)
-{
-    return n > ILI_CHUNK ? n / ILI_CHUNK * ILI_CHUNK : n;
-}
-
-/* Map room for *n stacks, or for as many as the kernel gives. */
-static char *map_some(const ili_slab_kind *kind, size_t *n, size_t *ret_size)
-{
-    for (;; *n = whole_chunks((*n + 3) / 4)) {
-        size_t size = *n < ILI_CHUNK ? *n * kind->stride
-                                     : *n / ILI_CHUNK * chunk_bytes(kind);
-        char *p;
-
-        size += TABLE - ILI_PAGE; /* for the border of a page table */
-        p = map(NULL, size);
-        *ret_size = size;
-        if (p || *n == 1)
-            return p;
-    }
-}
-
-/* Add a slab, four times as large as the one before. */
+/* Add a slab, four times as large as the one before, or as large as the kernel
+ * gives: some whole chunks or a part of one. */
 static int add_slab(ili_slabs *slabs)
 {
     size_t n = ILI_CHUNK;
     struct slab *slab;
-    size_t size;
-    char *p;
 
     if (!ili_list_empty(&slabs->list))
         n = 4 * ILI_CONTAINER(slabs->list.prev, struct slab, link)->n;
     if (n > slabs->kind->most * ILI_CHUNK)
         n = slabs->kind->most * ILI_CHUNK;
-    n = whole_chunks(n);
-    p = map_some(slabs->kind, &n, &size);
-    if (!p)
+    do {
+        if (n > ILI_CHUNK)
+            n -= n % ILI_CHUNK;
+        slab = map_slab(slabs->kind, n);
+        n = n > 3 ? n / 4 : n - 1;
+    } while (!slab && n > 0);
+    if (!slab)
         return -ENOMEM;
-    slab = new_slab(n);
-    if (!slab) {
-        (void)munmap(p, size);
-        return -ENOMEM;
-    }
-    slab->first = p;
-    slab->end = p + size;
-    slab->base = (char *)(((uintptr_t)p + TABLE - 1) / TABLE * TABLE);
     ili_list_append(&slabs->list, &slab->link);
     return 0;
 }
@@ -202,11 +190,11 @@ static void annotate_gone(const ili_slabs *slabs, const struct slab *slab,
 static void free_slab(ili_slabs *slabs, struct slab *slab)
 {
     annotate_gone(slabs, slab, slab->lo, slab->hi);
-    (void)munmap(slab->first, (size_t)(slab->end - slab->first));
     slabs->n_cold -= slab->n_cold;
     ili_list_remove(&slab->link);
     free(slab->ids);
-    free(slab);
+    (void)munmap(slab->first, (size_t)(slab->end - slab->first));
+    (void)munmap(slab, slab->notes);
 }
 
 void ili_slabs_init(ili_slabs *slabs, const ili_slab_kind *kind)
@@ -393,6 +381,8 @@ static bool is_cold(const struct slab *slab, size_t c)
 
 static void make_bare(ili_slabs *slabs, struct slab *slab, size_t c)
 {
+    if (slab->guarded[c] == 0)
+        return; /* and do not touch what was never touched */
     clear_cold(slabs, slab, c, slab->cold[c]);
     slab->guarded[c] = 0;
     if (slab->bare > c)
@@ -449,21 +439,21 @@ void ili_slabs_put(ili_slabs *slabs, void **bases, size_t n)
     ili_guard_release_pages(bases, slabs->kind->size, n_released);
 }
 
-/* Unmap the idle chunks at both ends; the slab itself when there are no
- * others.  Returns whether it is still there. */
-static bool cut(ili_slabs *slabs, struct slab *slab)
+/* Unmap the bare chunks at both ends; the slab itself when there are no
+ * others. */
+static void cut(ili_slabs *slabs, struct slab *slab)
 {
     size_t lo = slab->lo;
     size_t hi = slab->hi;
     char *p;
 
-    while (lo < hi && is_idle(slab, lo))
-        make_bare(slabs, slab, lo++);
-    while (lo < hi && is_idle(slab, hi - 1))
-        make_bare(slabs, slab, --hi);
+    while (lo < hi && slab->guarded[lo] == 0)
+        lo++;
+    while (lo < hi && slab->guarded[hi - 1] == 0)
+        hi--;
     if (lo == hi) {
         free_slab(slabs, slab);
-        return false;
+        return;
     }
     if (lo > slab->lo) {
         annotate_gone(slabs, slab, slab->lo, lo);
@@ -481,21 +471,24 @@ static bool cut(ili_slabs *slabs, struct slab *slab)
         slab->end = p;
         slab->hi = hi;
     }
-    return true;
 }
 
-void ili_slabs_shrink(ili_slabs *slabs)
+void ili_slabs_shrink(ili_slabs *slabs, size_t n)
 {
     il_link *next;
 
-    for (il_link *at = slabs->list.next; at != &slabs->list; at = next) {
+    for (il_link *at = slabs->list.next->next; at != &slabs->list; at = next) {
         struct slab *slab = ILI_CONTAINER(at, struct slab, link);
 
         next = at->next;
-        if (is_first(slabs, slab) || !cut(slabs, slab))
-            continue;
-        for (size_t c = slab->lo; c < slab->hi; c++)
-            if (is_cold(slab, c))
-                (void)raze(slabs, slab, c, c + 1);
+        for (size_t c = slab->lo; c < slab->hi && slab->n_cold > 0; c++) {
+            if (!is_cold(slab, c))
+                continue;
+            if (n < ILI_CHUNK)
+                return;
+            n -= ILI_CHUNK;
+            (void)raze(slabs, slab, c, c + 1);
+        }
+        cut(slabs, slab);
     }
 }

@@ -51,8 +51,9 @@ int ili_slabs_take(ili_slabs *slabs, void **bases, size_t n);
  * page tables as well.  `bases` is written to. */
 void ili_slabs_put(ili_slabs *slabs, void **bases, size_t n);
 
-/* Give up guards, page tables and address space of all stacks that are not out,
- * but for the first slab. */
-void ili_slabs_shrink(ili_slabs *slabs);
+/* Give up guards and page tables of at most n stacks that are not out, and then,
+ * if there were fewer, all address space that nobody needs; the first slab
+ * stays. */
+void ili_slabs_shrink(ili_slabs *slabs, size_t n);
 
 #endif

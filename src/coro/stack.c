@@ -11,13 +11,14 @@
  * soon, and their topmost pages are fetched in one call: a page costs a fourth
  * less than by the exception of its first touch.
  *
- * A list that is full puts the colder half back into the slabs.  If no task
- * ended after that for hours, the other half would stay.  So all that lies idle
- * goes when two things hold: hardly any stack is in use, and getting all of it
- * anew would cost little beside what cold stacks have cost since it last went.
- * That is what `credit` counts.  So a program that often comes down from a few
- * thousand tasks keeps what it will need again, one that once had a million does
- * not keep what it will not, and neither needs a clock.
+ * A list that is full puts some back into the slabs, the coldest.  If no task
+ * ended after that for hours, the others would stay.  So all that lies idle goes,
+ * little by little, when two things hold: fewer stacks are in use than lie idle,
+ * and getting all of them anew would cost little beside what cold stacks have
+ * cost since that happened last.  That is what `credit` counts.  So a program that
+ * often comes down from a few thousand tasks keeps what it will need again, one
+ * that once had a million does not keep what it will not, and neither needs a
+ * clock.
  *
  * The stride is an odd number of pages and the top of each stack is shifted by
  * some cache lines: otherwise the same frame of every task would compete for
@@ -46,6 +47,8 @@
 #define COLOURS 16u
 #define COLOUR_BYTES 64u
 
+#define FIRST_CAPACITY 16u
+
 /* A refill is one stack for this many in use, up to the most.  So pages that
  * are fetched too early are some 3 % of all. */
 #define REFILL_SHARE 32u
@@ -55,9 +58,13 @@
 #define POPULATE_LEAST 8u
 
 /* "Little": so many stacks were taken cold for each that lies idle, and for the
- * calls.  "Hardly any": so few, or an eighth of the warm ones. */
+ * calls. */
 #define PRICE 8u
 #define PRICE_OF_CALLS 64u
+
+/* So many stacks lose their pages, or at most so many their guards, at a time,
+ * unless only a few are left in use. */
+#define STEP 256u
 #define FEW 16u
 
 /* What is constant about a pool. */
@@ -70,7 +77,7 @@ enum { N_POOLS = 2 };
 
 static const struct pool_kind kinds[N_POOLS] = {
     { { ILI_STACK_SIZE + ILI_PAGE, ILI_STACK_GUARD + ILI_STACK_SIZE + ILI_PAGE,
-        16384, 8192 },
+        4096, 8192 },
       2048 },
     { { ILI_STACK_LARGE + ILI_PAGE,
         ILI_STACK_GUARD + ILI_STACK_LARGE + ILI_PAGE, 1024, 512 },
@@ -84,8 +91,8 @@ struct pool {
     size_t n_used;   /* handed out */
     size_t size;     /* usable bytes of each, colouring included */
     size_t capacity; /* of `warm`: enough for all there are, or for the most */
-    size_t credit;   /* stacks taken cold since all that lay idle went */
-    bool has_let_go; /* it did, and none was taken cold since */
+    size_t credit;   /* stacks taken cold since idle ones were let go */
+    bool lets_go;    /* it is going, and none was taken cold since */
     ili_slabs slabs;
 };
 
@@ -147,7 +154,7 @@ static int map_own(ili_arena *arena, size_t size, ili_stack *ret_stack)
 static int reserve(struct pool *pool, const struct pool_kind *kind, size_t more)
 {
     size_t needed = pool->n_used + more;
-    size_t capacity = pool->capacity ? pool->capacity : FEW;
+    size_t capacity = pool->capacity ? pool->capacity : FIRST_CAPACITY;
     void **warm;
 
     if (needed > kind->most_warm)
@@ -191,7 +198,7 @@ static int refill(struct pool *pool, const struct pool_kind *kind)
     pool->n_warm = n;
     pool->credit += n;
     pool->relief = 0;
-    pool->has_let_go = false;
+    pool->lets_go = false;
     return 0;
 }
 
@@ -216,32 +223,39 @@ static bool is_cheap(const struct pool *pool, const struct pool_kind *kind)
     return pool->credit >= PRICE * (pool->n_warm + n) + PRICE_OF_CALLS;
 }
 
-/* Let go of all that lies idle, but for the stack that was put last: whoever
- * put it may be executing on it. */
+/* Let go of some that lie idle, or of all when only a few are in use.  The stack
+ * that was put last stays: whoever put it may be executing on it. */
 static void let_go(struct pool *pool)
 {
-    cool(pool, pool->n_warm - 1);
-    ili_slabs_shrink(&pool->slabs);
-    pool->credit = 0;
-    pool->has_let_go = true;
+    size_t most = pool->n_used > FEW ? STEP : SIZE_MAX;
+    size_t n = pool->n_warm - 1;
+
+    cool(pool, n < most ? n : most);
+    ili_slabs_shrink(&pool->slabs, most);
 }
 
-/* A stack was put and at least `relief` are warm now. */
+/* A stack was put and at least `relief` are warm now.  Do a little of what is
+ * to be done, for the time belongs to whoever put it, and say when to go on. */
 static SLOW void relieve(struct pool *pool, const struct pool_kind *kind)
 {
-    size_t relief = kind->most_warm;
+    bool cheap = is_cheap(pool, kind);
     int errno_before = errno;
+    size_t relief;
 
-    if (pool->n_warm >= kind->most_warm)
-        cool(pool, kind->most_warm / 2);
-    /* What is not cheap now will not be before more stacks were taken cold.
-     * After all went, the last few in use go the same way. */
-    if (pool->has_let_go || is_cheap(pool, kind)) {
-        if (pool->has_let_go || pool->n_used <= FEW ||
-            pool->n_used < pool->n_warm / 8)
-            let_go(pool);
-        relief = pool->n_warm + pool->n_used / 2 + 1;
+    if (cheap && pool->n_used < pool->n_warm) {
+        pool->lets_go = true;
+        pool->credit = 0;
     }
+    if (pool->lets_go) {
+        let_go(pool);
+        relief = pool->n_used < FEW ? pool->n_used / 2 : FEW / 2;
+    } else {
+        if (pool->n_warm >= kind->most_warm)
+            cool(pool, kind->most_warm / 8);
+        /* What is dear now stays so until more stacks were taken cold. */
+        relief = cheap ? pool->n_used / 2 : kind->most_warm;
+    }
+    relief += pool->n_warm + 1;
     pool->relief = relief < kind->most_warm ? relief : kind->most_warm;
     errno = errno_before;
 }
