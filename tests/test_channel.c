@@ -362,26 +362,33 @@ static void test_channel_of_another_thread_is_refused(void **state)
     il_channel_fini(&channel);
 }
 
+/* Who waits, and for what. */
+static const char *dump(void)
+{
+    static char text[1000];
+    FILE *file = fmemopen(text, sizeof text, "w");
+
+    assert_non_null(file);
+    assert_true(il_dump_tasks(file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    return text;
+}
+
 static void test_channel_is_what_a_dump_says(void **state)
 {
+    struct fixture *f = *state;
     il_channel channel;
     struct sender s = { &channel, 1, 2, 0 };
     struct receiver v = { &channel, 9, 0, 0 };
-    char text[1000] = "";
-    FILE *file = fmemopen(text, sizeof text, "w");
 
-    (void)state;
-    assert_non_null(file);
     assert_int_equal(il_channel_init(&channel, sizeof(int), 1), 0);
     assert_int_equal(il_spawn(NULL, send_all, &s, NULL), 0);
-    assert_true(il_dump_tasks(file) >= 0);
-    (void)fflush(file);
-    assert_non_null(strstr(text, "room in a channel"));
+    assert_non_null(strstr(dump(), "room in a channel"));
     assert_int_equal(il_spawn(NULL, receive_some, &v, NULL), 0);
-    assert_true(il_dump_tasks(file) >= 0);
-    assert_int_equal(fclose(file), 0);
-    assert_non_null(strstr(text, "something in a channel"));
+    settle(f);
+    assert_non_null(strstr(dump(), "something in a channel"));
     il_channel_fini(&channel);
+    settle(f);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

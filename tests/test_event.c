@@ -283,17 +283,19 @@ static void test_event_that_is_always_set_does_not_hide_a_cancel(void **state)
 
 static void test_event_is_what_a_dump_says(void **state)
 {
+    struct fixture *f = *state;
     il_event event = IL_EVENT_INIT;
     struct visitor v = { &event, "v", 0 };
     char text[1000] = "";
     FILE *file = fmemopen(text, sizeof text, "w");
 
-    (void)state;
     assert_non_null(file);
     assert_int_equal(il_spawn(NULL, pass, &v, NULL), 0);
     assert_true(il_dump_tasks(file) >= 0);
     assert_int_equal(fclose(file), 0);
     assert_non_null(strstr(text, "an event"));
+    assert_int_equal(il_event_set(&event), 0);
+    settle(f);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
