@@ -148,21 +148,21 @@ static void hand_many(void)
 
 static void run_hand(long n)
 {
-    n_spawns = n;
+    n_spawns = bench_ops(n);
     hand_begin(1);
     measure(hand_eager, 1);
 }
 
 static void run_hand_lazy(long n)
 {
-    n_spawns = n;
+    n_spawns = bench_ops(n);
     hand_begin(1);
     measure(hand_lazy, 1);
 }
 
 static void run_hand_batch(long n)
 {
-    n_spawns = n;
+    n_spawns = bench_ops(n);
     hand_begin(BATCH);
     measure(hand_many, BATCH);
 }

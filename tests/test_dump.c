@@ -114,6 +114,54 @@ static void test_dump_shows_every_task_with_its_place(void **state)
     assert_null(line_of("grow_family"));
 }
 
+struct level {
+    il_future *gate;
+    int depth;
+};
+
+/* Two groups, one inside the other and both with children, the first of which
+ * does the same; and a scope between them. */
+static int branch(void *arg)
+{
+    const struct level *me = arg;
+    struct level below = { me->gate, me->depth - 1 };
+    il_group outer, inner;
+    il_scope scope;
+
+    if (me->depth == 0)
+        return il_future_wait(me->gate, NULL, NULL);
+    CHECK_INT(il_group_open(&outer, 0), 0);
+    CHECK_INT(il_spawn_copy(&outer, branch, &below, sizeof below, NULL), 0);
+    CHECK_INT(il_spawn(&outer, wait_for_gate, me->gate, NULL), 0);
+    CHECK_INT(il_scope_enter(&scope, IL_FOREVER), 0);
+    CHECK_INT(il_group_open(&inner, IL_GROUP_COLLECT), 0);
+    CHECK_INT(il_spawn_copy(&inner, branch, &below, sizeof below, NULL), 0);
+    CHECK_INT(il_spawn_lazy(&inner, never_started, NULL, NULL), 0);
+    CHECK_INT(il_group_close(&inner), 0);
+    CHECK_INT(il_scope_leave(&scope, 0), 0);
+    return il_group_close(&outer);
+}
+
+static void test_dump_finds_tasks_in_groups_of_all_depths(void **state)
+{
+    struct fixture *f = *state;
+    il_future gate = IL_FUTURE_INIT;
+    struct level top = { &gate, 3 };
+
+    assert_int_equal(il_spawn(NULL, branch, &top, NULL), 0);
+    assert_int_equal(il_spawn(NULL, sleep_long, NULL, NULL), 0);
+    /* Of branch() 1 + 2 + 4 + 8; each of the upper seven has two more. */
+    assert_int_equal(il_loop_count_tasks(f->loop), 30);
+    dump();
+    assert_int_equal(n_printed, 30);
+    assert_true(strstr(text, "sleep_long") > strstr(text, "wait_for_gate"));
+
+    assert_int_equal(il_future_set(&gate, 0, NULL), 0);
+    settle(f);
+    dump();
+    assert_int_equal(n_printed, 1);
+}
+
 static void test_dump_tells_waiting_from_ready(void **state)
 {
     struct fixture *f = *state;
@@ -198,6 +246,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_dump_shows_every_task_with_its_place),
+        TEST(test_dump_finds_tasks_in_groups_of_all_depths),
         TEST(test_dump_tells_waiting_from_ready),
         TEST(test_dump_works_inside_a_task),
         TEST(test_dump_shows_new_names_and_forgets_the_ended),

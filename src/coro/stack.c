@@ -299,6 +299,11 @@ void ili_arena_retire(ili_arena *arena)
     destroy_unused(arena);
 }
 
+bool ili_arena_is_retired(const ili_arena *arena)
+{
+    return arena->retired;
+}
+
 /* Hand out the warmest stack of a pool that has one. */
 static inline void hand_out(struct pool *pool, int i, ili_stack *ret_stack)
 {

@@ -7,6 +7,7 @@
  * An arena belongs to one thread.  It reserves address space for many stacks
  * at once, guards them, and keeps freed ones for the next taker. */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Usable bytes of an ordinary stack, of one for code that expects the stack of
@@ -30,6 +31,9 @@ ili_arena *ili_arena_new(void);
 
 /* The arena is not needed any more; it goes when its last stack is put. */
 void ili_arena_retire(ili_arena *arena);
+
+/* Whether it is only kept for its last stacks. */
+bool ili_arena_is_retired(const ili_arena *arena);
 
 /* Take a stack of at least `size` bytes; 0 means an ordinary one.  Returns 0
  * or -ENOMEM. */

@@ -85,14 +85,10 @@ static size_t abandon_all(ili_sched *sched)
 {
     size_t n = 0;
 
-    for (il_link *link = sched->tasks.next; link != &sched->tasks;
-         link = link->next) {
-        il_task *task = ILI_CONTAINER(link, il_task, all);
-
-        if (task->state != ILI_DONE) {
-            abandon(sched, task);
-            n++;
-        }
+    for (il_task *task = ili_task_after(sched, NULL); task;
+         task = ili_task_after(sched, task)) {
+        abandon(sched, task);
+        n++;
     }
     return n;
 }

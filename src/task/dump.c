@@ -25,6 +25,14 @@ struct node {
     size_t next;   /* sibling, or NONE */
 };
 
+static int compare(const void *a, const void *b)
+{
+    uint64_t x = ((const struct node *)a)->task->id;
+    uint64_t y = ((const struct node *)b)->task->id;
+
+    return x < y ? -1 : x > y;
+}
+
 /* Nodes are in the order of spawning, hence sorted by id. */
 static size_t find(const struct node *nodes, size_t n, uint64_t id)
 {
@@ -42,17 +50,15 @@ static size_t find(const struct node *nodes, size_t n, uint64_t id)
     return low < n && nodes[low].task->id == id ? low : NONE;
 }
 
-static size_t collect(const ili_sched *sched, struct node *nodes)
+static size_t collect(ili_sched *sched, struct node *nodes)
 {
     size_t n = 0;
 
-    for (const il_link *link = sched->tasks.next; link != &sched->tasks;
-         link = link->next) {
-        const il_task *task = ILI_CONTAINER(link, il_task, all);
-
+    for (il_task *task = ili_task_after(sched, NULL); task;
+         task = ili_task_after(sched, task))
         if (task->state != ILI_DONE)
             nodes[n++] = (struct node){ task, NONE, NONE, NONE };
-    }
+    qsort(nodes, n, sizeof *nodes, compare);
     /* From the last, so that children end up in the order of spawning. */
     for (size_t i = n; i-- > 0;) {
         size_t parent = find(nodes, n, nodes[i].task->parent);

@@ -24,32 +24,40 @@ void ili_group_init(il_group *group, ili_sched *sched, il_task *task,
     ili_scope_init_group(&group->scope, task);
 }
 
-void ili_group_add(il_group *group, il_task *task)
+/* The first task in the groups from `scope` inwards. */
+static il_task *first_child(il_scope *scope)
 {
-    task->group = group;
-    group->n_children++;
-    ili_list_append(&group->children, &task->sibling);
+    il_group *group = ili_scope_next_group(scope);
+
+    while (group && ili_list_empty(&group->children))
+        group = ili_scope_next_group(group->scope.inner);
+    return group ? ILI_CONTAINER(group->children.next, il_task, sibling) : NULL;
 }
 
-/* Inside il_group_next() any end will do; inside close only the last. */
-static void wake_owner(il_group *group)
+/* First down, else on to the next sibling, be it in a further group of the same
+ * owner, else up. */
+il_task *ili_task_after(ili_sched *sched, il_task *task)
 {
-    il_task *waiter = group->waiter;
+    il_task *next = first_child(task ? &task->root : &sched->root.scope);
 
-    if (!waiter || (group->n_children > 0 && ili_list_empty(&group->ended)))
-        return;
-    group->waiter = NULL;
-    ili_wake(waiter, 0);
+    while (!next && task) {
+        il_group *group = task->group;
+
+        if (task->sibling.next != &group->children) {
+            next = ILI_CONTAINER(task->sibling.next, il_task, sibling);
+        } else {
+            next = first_child(group->scope.inner);
+            task = group->scope.task;
+        }
+    }
+    return next;
 }
 
-bool ili_group_ended(il_task *task, bool failed)
+bool ili_group_ended_slowly(il_group *group, il_task *task, bool failed)
 {
-    il_group *group = task->group;
+    il_task *waiter;
     bool heard = !failed;
 
-    ili_list_remove(&task->sibling);
-    task->group = NULL;
-    group->n_children--;
     if (group->flags & IL_GROUP_COLLECT) {
         ili_list_append(&group->ended, &task->sibling);
         il_task_ref(task);
@@ -59,7 +67,12 @@ bool ili_group_ended(il_task *task, bool failed)
         heard = true;
         il_group_cancel(group);
     }
-    wake_owner(group);
+    /* Inside il_group_next() any end will do; inside close only the last. */
+    waiter = group->waiter;
+    if (waiter && (group->n_children == 0 || !ili_list_empty(&group->ended))) {
+        group->waiter = NULL;
+        ili_wake(waiter, 0);
+    }
     return !heard;
 }
 

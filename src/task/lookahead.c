@@ -7,21 +7,20 @@
  * Without memory for it things go slower, and that is all: spawning does not
  * fail for it, and waking never allocates.
  *
- * Below FEW tasks what they touch fits into the caches anyway.
+ * Up to FEW tasks what they touch fits into the caches anyway, and the ring is
+ * not used.  A small one stays mapped then: tasks often come in batches.
  *
- * A large ring is a mapping of ours.  A large block that malloc() maps, and that
- * is freed, lets it map less from then on and keep more: after a million tasks
- * the rings of the last few thousand would stay in the heap. */
+ * It is a mapping, not from malloc(): a large block that malloc() maps, and that
+ * is freed, makes it map less from then on and keep more. */
 
 #include "config.h"
 
 #include "task/lookahead.h"
 
-#include <stdlib.h>
 #include <sys/mman.h>
 
 #define FEW 256u
-#define LARGE 65536u           /* bytes, well below what malloc() maps */
+#define SMALL 4096u
 #define MANY ((size_t)1 << 31) /* indices have 32 bits */
 
 void ili_lookahead_init(ili_lookahead *ahead)
@@ -29,42 +28,38 @@ void ili_lookahead_init(ili_lookahead *ahead)
     *ahead = (ili_lookahead){ .most = FEW };
 }
 
-static size_t ring_size(const ili_lookahead *ahead)
+static void set_room(ili_lookahead *ahead, size_t n)
 {
-    return ((size_t)ahead->mask + 1) * sizeof *ahead->ring;
-}
+    void *p = MAP_FAILED;
 
-static ili_glance *new_ring(const ili_lookahead *ahead)
-{
-    size_t size = ring_size(ahead);
-    void *p;
-
-    if (size < LARGE)
-        return calloc(1, size);
-    p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-             -1, 0);
-    return p == MAP_FAILED ? NULL : p;
+    if (ahead->room)
+        (void)munmap(ahead->room, ahead->n_room * sizeof *ahead->room);
+    if (n > 0 && n <= MANY)
+        p = mmap(NULL, n * sizeof *ahead->room, PROT_READ | PROT_WRITE,
+                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    ahead->room = p == MAP_FAILED ? NULL : p;
+    ahead->n_room = n;
 }
 
 void ili_lookahead_fini(ili_lookahead *ahead)
 {
-    if (ahead->ring && ring_size(ahead) >= LARGE)
-        (void)munmap(ahead->ring, ring_size(ahead));
-    else
-        free(ahead->ring);
+    set_room(ahead, 0);
     ili_lookahead_init(ahead);
 }
 
 void ili_lookahead_resize(ili_lookahead *ahead, size_t n)
 {
-    size_t size = FEW;
+    bool used = n > FEW;
+    size_t size = SMALL;
 
     while (size < n)
         size *= 2;
-    ili_lookahead_fini(ahead);
+    if (ahead->n_room != size && (used || ahead->n_room > SMALL))
+        set_room(ahead, used ? size : 0);
+    ahead->ring = used ? ahead->room : NULL;
     ahead->mask = (uint32_t)(size - 1);
-    if (size > FEW && size <= MANY)
-        ahead->ring = new_ring(ahead);
-    ahead->most = size;
-    ahead->least = size > FEW ? size / 8 : 0;
+    ahead->in = 0;
+    ahead->out = 0;
+    ahead->most = used ? size : FEW;
+    ahead->least = size > SMALL ? size / 8 : used ? FEW / 2 : 0;
 }

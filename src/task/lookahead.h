@@ -14,6 +14,7 @@
 
 #include "base/assert.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,7 +32,9 @@ typedef struct ili_lookahead {
     uint32_t in;      /* the next to be noted */
     uint32_t out;     /* the next to get the thread */
     size_t most;      /* more tasks need a larger ring */
-    size_t least;     /* fewer need only a smaller one */
+    size_t least;     /* fewer need only a smaller one, or none */
+    ili_glance *room; /* what is mapped for it; NULL: nothing */
+    size_t n_room;    /* how many entries */
 } ili_lookahead;
 
 /* lookahead.c */

@@ -55,12 +55,8 @@ void ili_task_left_host(il_task *task)
 
 void ili_tasks_leave_host(ili_sched *sched)
 {
-    for (il_link *link = sched->tasks.next; link != &sched->tasks;
-         link = link->next) {
-        il_task *task = ILI_CONTAINER(link, il_task, all);
-
-        if (task->state == ILI_DONE)
-            continue;
+    for (il_task *task = ili_task_after(sched, NULL); task;
+         task = ili_task_after(sched, task)) {
         if (sched->host->task_ended)
             host_resume(sched, task);
         ili_task_left_host(task);

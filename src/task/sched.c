@@ -39,7 +39,6 @@ int ili_sched_init(ili_sched *sched, il_loop *loop)
     if (!sched->arena)
         return -ENOMEM;
     ili_list_init(&sched->ready);
-    ili_list_init(&sched->tasks);
     ili_list_init(&sched->pending);
     ili_group_init(&sched->root, sched, NULL, IL_GROUP_SUPERVISE);
     ili_lookahead_init(&sched->ahead);
@@ -55,8 +54,9 @@ void ili_sched_fini(ili_sched *sched)
 {
     while (sched->alarms.root)
         ili_alarms_remove(&sched->alarms, sched->alarms.root);
-    while (!ili_list_empty(&sched->tasks))
-        ili_task_orphan(ILI_CONTAINER(sched->tasks.next, il_task, all));
+    for (il_task *task = ili_task_after(sched, NULL); task;
+         task = ili_task_after(sched, task))
+        task->sched = NULL; /* it was abandoned, its scopes are still entered */
     ili_arena_retire(sched->arena);
     sched->arena = NULL;
     ili_lookahead_fini(&sched->ahead);

@@ -54,7 +54,6 @@ typedef struct ili_sched {
     il_time turn_time; /* when this turn began, for dumps */
 
     ili_arena *arena; /* where stacks come from */
-    ili_list tasks;   /* il_task.all: every task that is referenced */
     size_t n_tasks;   /* how many have not ended */
     uint64_t last_id; /* of the task spawned last */
     il_group root;    /* owner of tasks that name no group */

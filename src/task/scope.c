@@ -61,6 +61,13 @@ static void push_children(ili_sched *sched, il_group *group)
         push_pending(sched, ILI_CONTAINER(link, il_task, sibling));
 }
 
+il_group *ili_scope_next_group(il_scope *scope)
+{
+    while (scope && !(scope->flags & IS_GROUP))
+        scope = scope->inner;
+    return scope ? ILI_CONTAINER(scope, il_group, scope) : NULL;
+}
+
 /* What a task's cause means for its present wait. */
 static void set_cancelled(il_task *task)
 {

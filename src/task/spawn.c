@@ -136,9 +136,33 @@ static inline int make(ili_sched *sched, const il_spawn_options *options,
 static inline void enter_lists(ili_sched *sched, il_group *group, il_task *task)
 {
     ili_group_add(group, task);
-    ili_list_append(&sched->tasks, &task->all);
     if (ILI_UNLIKELY(++sched->n_tasks > sched->ahead.most))
         ili_sched_look_ahead(sched);
+}
+
+/* Run the first step here and now, on the lowest `size` bytes of its stack. */
+static inline __attribute__((always_inline)) void
+start(ili_sched *sched, il_task *task, size_t size)
+{
+    il_task *creator = sched->current;
+    ili_coro host;
+    ili_coro *here = &host;
+
+    if (ILI_LIKELY(creator != NULL)) {
+        creator->state = ILI_NESTED;
+        here = &creator->coro;
+    } else {
+        ili_coro_here(&host);
+    }
+    task->return_to = here;
+    task->is_eager = true;
+    sched->current = task;
+
+    ili_coro_enter(here, &task->coro, task->stack.base, size, ili_task_entry);
+
+    sched->current = creator;
+    if (ILI_LIKELY(creator != NULL))
+        creator->state = ILI_READY;
 }
 
 /* Inlined into each of the functions below, which know most of the options. */
@@ -170,7 +194,7 @@ spawn(il_group *group, const il_spawn_options *options, il_task **ret_task)
         ili_queue_task(sched, task, task);
         ili_sched_changed(sched);
     } else {
-        ili_task_start(sched, task, size);
+        start(sched, task, size);
     }
     return 0;
 }

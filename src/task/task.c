@@ -35,7 +35,6 @@ static bool has_failed(const il_task *task)
 
 static inline void free_task(il_task *task)
 {
-    ili_list_remove(&task->all);
     ili_arena_put(task->arena, &task->stack);
 }
 
@@ -51,7 +50,8 @@ static __attribute__((noinline)) void report_if_unheard(il_task *task)
 {
     /* With another report on its way, this is called again after that. */
     if (task->state == ILI_DONE && task->unheard && !task->joined &&
-        task->sched && !ili_list_linked(&task->report.link)) {
+        !ili_arena_is_retired(task->arena) &&
+        !ili_list_linked(&task->report.link)) {
         task->joined = true;
         ili_report(task, IL_REPORT_UNHANDLED, task->result,
                    "task failed and nobody asked why");
@@ -136,37 +136,6 @@ void ili_task_entry(void)
     if (ILI_LIKELY(!task->cancelled))
         r = task->fn(task->arg);
     finish(sched, task, r);
-}
-
-void ili_task_start(ili_sched *sched, il_task *task, size_t size)
-{
-    il_task *creator = sched->current;
-    ili_coro host;
-    ili_coro *here = &host;
-
-    if (ILI_LIKELY(creator != NULL)) {
-        creator->state = ILI_NESTED;
-        here = &creator->coro;
-    } else {
-        ili_coro_here(&host);
-    }
-    task->return_to = here;
-    task->is_eager = true;
-    sched->current = task;
-
-    ili_coro_enter(here, &task->coro, task->stack.base, size, ili_task_entry);
-
-    sched->current = creator;
-    if (ILI_LIKELY(creator != NULL))
-        creator->state = ILI_READY;
-}
-
-void ili_task_orphan(il_task *task)
-{
-    task->sched = NULL;
-    task->group = NULL;
-    ili_list_remove(&task->all);
-    ili_list_init(&task->all); /* so that it can be removed again */
 }
 
 /* --- what handles can do ---------------------------------------------------- */

@@ -46,7 +46,7 @@ struct il_task {
     union {
         struct {
             bool cancelled; /* root scope or one around it, unshielded */
-            bool is_eager;  /* in its first step, inside ili_task_start() */
+            bool is_eager;  /* in its first step, inside il_spawn() */
         };
         uint16_t unusual; /* either of them */
     };
@@ -70,7 +70,7 @@ struct il_task {
     il_scope root;   /* outermost scope */
 
     /* Waiting. */
-    ili_sched *sched;    /* NULL once the loop is gone */
+    ili_sched *sched;    /* of no use once the loop is gone */
     ili_abort_fn *abort; /* while PARKED: how to detach; NULL: not at all */
     void *abort_arg;
     const char *waits_for; /* while PARKED: a noun for dumps */
@@ -80,7 +80,6 @@ struct il_task {
     unsigned ignored;      /* suspensions refused since it was cancelled */
     il_scope *scope;       /* innermost scope */
 
-    il_link all;                    /* in sched->tasks */
     ili_list joiners;               /* struct joiner.link: who waits for it */
     il_link pending;                /* in sched->pending */
     void *host_slot[IL_HOST_SLOTS]; /* see il_host.suspend */
@@ -156,13 +155,6 @@ void ili_cancel_wait(il_task *task);
 
 /* --- task.c: life --------------------------------------------------------- */
 
-/* Run a fresh task's first step inside the caller, on the lowest `size` bytes
- * of its stack. */
-void ili_task_start(ili_sched *sched, il_task *task, size_t size);
-
-/* The loop of this task is going; only handles keep it. */
-void ili_task_orphan(il_task *task);
-
 static inline const char *ili_task_name(const il_task *task)
 {
     if (task->has_name)
@@ -174,6 +166,10 @@ static inline const char *ili_task_name(const il_task *task)
 
 /* The scope of a group: entered by `task`, or NULL for the root group. */
 void ili_scope_init_group(il_scope *scope, il_task *task);
+
+/* The group that `scope` belongs to, or the next one inside it in the same task;
+ * NULL: there is none. */
+il_group *ili_scope_next_group(il_scope *scope);
 
 /* Leave the innermost scope of its task. */
 void ili_scope_pop(il_scope *scope);
@@ -187,14 +183,37 @@ void ili_scope_cancel_root(ili_sched *sched);
 
 /* --- group.c -------------------------------------------------------------- */
 
+/* All tasks that have not ended, or were abandoned, in some order: the one after
+ * `task`, or the first after NULL; NULL: there are no more.  They hang in the
+ * tree of groups, so no list of them is kept. */
+il_task *ili_task_after(ili_sched *sched, il_task *task);
+
 /* Fill in a group that `task` opens; NULL for the root group. */
 void ili_group_init(il_group *group, ili_sched *sched, il_task *task,
                     unsigned flags);
-void ili_group_add(il_group *group, il_task *task);
+static inline void ili_group_add(il_group *group, il_task *task)
+{
+    task->group = group;
+    group->n_children++;
+    ili_list_append(&group->children, &task->sibling);
+}
 
 /* The task has ended and leaves its group.  Returns whether its error, if it
  * failed, will reach nobody through the group. */
-bool ili_group_ended(il_task *task, bool failed);
+bool ili_group_ended_slowly(il_group *group, il_task *task, bool failed);
+
+static inline bool ili_group_ended(il_task *task, bool failed)
+{
+    il_group *group = task->group;
+
+    ili_list_remove(&task->sibling);
+    task->group = NULL;
+    group->n_children--;
+    if (ILI_LIKELY(!failed && !(group->flags & IL_GROUP_COLLECT) &&
+                   (!group->waiter || group->n_children > 0)))
+        return false;
+    return ili_group_ended_slowly(group, task, failed);
+}
 
 /* --- report.c ------------------------------------------------------------- */
 
