@@ -11,7 +11,7 @@
 
 #include <interloop/group.h>
 
-#include "task/task.h"
+#include "task/park.h"
 
 #include <errno.h>
 
@@ -106,7 +106,8 @@ static int wait_for_all(il_group *group)
     while (group->n_children > 0 && r == 0) {
         drop_ended(group);
         group->waiter = group->scope.task;
-        r = ili_park(NULL, NULL, "the tasks of a group");
+        r = ili_park_inline(group->sched, group->waiter, NULL, NULL,
+                            "the tasks of a group");
     }
     group->waiter = NULL;
     return r;

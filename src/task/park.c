@@ -78,18 +78,10 @@ void ili_got_back(ili_sched *sched)
 static inline __attribute__((always_inline)) void give_up(ili_sched *sched,
                                                           il_task *task)
 {
-    ili_coro *to;
-
     task->ops = 0;
     if (ILI_UNLIKELY(sched->host != NULL))
         host_suspend(sched, task);
-    if (ILI_UNLIKELY(task->is_eager)) {
-        task->is_eager = false; /* who started it sets `current` itself */
-        to = task->return_to;
-    } else {
-        to = ili_next(sched);
-    }
-    ili_leave_for(sched, task, to);
+    ili_leave_for(sched, task, ili_after(sched, task));
 }
 
 /* The running task is about to give up the thread, but stays ready. */
@@ -166,9 +158,7 @@ int ili_park(ili_abort_fn *abort, void *arg, const char *waits_for)
         return r == -ECANCELED ? ili_refuse(task) : r;
     }
 
-    /* Code between turns may come long after the last one. */
-    ili_begin_wait(task, abort, arg, waits_for,
-                   sched->runner ? sched->turn_time : ili_sched_now(sched));
+    ili_begin_wait(sched, task, abort, arg, waits_for);
 
     give_up(sched, task);
     return sched->current->wake_result;

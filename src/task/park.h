@@ -75,6 +75,17 @@ static inline ili_coro *ili_next(ili_sched *sched)
     return ili_next_of(sched, true);
 }
 
+/* Who goes on when `task` gives up the thread: in its first step whoever has
+ * started it, who sets `current` itself, and later who is next. */
+static inline __attribute__((always_inline)) ili_coro *
+ili_after(ili_sched *sched, il_task *task)
+{
+    if (ILI_LIKELY(!task->is_eager))
+        return ili_next(sched);
+    task->is_eager = false;
+    return task->return_to;
+}
+
 /* A guest's task has got the thread back. */
 void ili_got_back(ili_sched *sched);
 
@@ -92,29 +103,32 @@ ili_leave_for(ili_sched *sched, il_task *task, ili_coro *to)
 }
 
 /* The running task waits from now on. */
-static inline void ili_begin_wait(il_task *task, ili_abort_fn *abort, void *arg,
-                                  const char *waits_for, il_time since)
+static inline void ili_begin_wait(ili_sched *sched, il_task *task,
+                                  ili_abort_fn *abort, void *arg,
+                                  const char *waits_for)
 {
     task->abort = abort;
     task->abort_arg = arg;
     task->waits_for = waits_for;
-    task->since = since;
+    /* Code between turns may come long after the last one. */
+    task->since = ILI_LIKELY(sched->runner != NULL) ? sched->turn_time
+                                                    : ili_sched_now(sched);
     task->state = ILI_PARKED;
     task->ops = 0;
 }
 
 /* ili_park() for what is waited for most, inlined there: that is a call less,
- * and a return that cannot be mispredicted.  `task` is the running one.  Whoever
- * is in its first step, cancelled, or a guest goes the long way. */
+ * and a return less to be mispredicted.  `task` is the running one.  A cancelled
+ * task, and a guest, goes the long way. */
 static inline __attribute__((always_inline)) int
 ili_park_inline(ili_sched *sched, il_task *task, ili_abort_fn *abort, void *arg,
                 const char *waits_for)
 {
-    if (ILI_UNLIKELY(task->unusual || sched->host))
+    if (ILI_UNLIKELY(task->cancelled || sched->host))
         return ili_park(abort, arg, waits_for);
-    ili_begin_wait(task, abort, arg, waits_for, sched->turn_time);
+    ili_begin_wait(sched, task, abort, arg, waits_for);
 
-    ili_leave_for(sched, task, ili_next(sched));
+    ili_leave_for(sched, task, ili_after(sched, task));
     return sched->current->wake_result;
 }
 

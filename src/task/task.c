@@ -200,11 +200,13 @@ static void joiner_abort(void *arg)
 static __attribute__((noinline)) int wait_for_end(il_task *task,
                                                   int *ret_result)
 {
-    struct joiner me = { .task = ili_current_task() };
+    ili_sched *sched = ili_sched_current;
+    struct joiner me;
     int r;
 
-    ILI_RETURN_IF_FAIL(me.task && task->sched == me.task->sched, -ESRCH);
-    ILI_RETURN_IF_FAIL(me.task != task, -EDEADLK);
+    ILI_RETURN_IF_FAIL(sched && sched->current && task->sched == sched, -ESRCH);
+    ILI_RETURN_IF_FAIL(sched->current != task, -EDEADLK);
+    me.task = sched->current;
 
     il_task_ref(task); /* the handle may be dropped by others meanwhile */
     if (!task->has_joiners)
@@ -212,7 +214,7 @@ static __attribute__((noinline)) int wait_for_end(il_task *task,
     task->has_joiners = true;
     ili_list_append(&task->joiners, &me.link);
 
-    r = ili_park(joiner_abort, &me, "the end of a task");
+    r = ili_park_inline(sched, me.task, joiner_abort, &me, "the end of a task");
     if (r == 0)
         r = il_task_try_join(task, ret_result);
     (void)il_task_unref(task);
