@@ -67,6 +67,14 @@ static inline void ili_list_remove(il_link *node)
     node->next = NULL;
 }
 
+/* Likewise, for a node of which it is known otherwise whether it is in a list:
+ * it is not marked. */
+static inline void ili_list_drop(il_link *node)
+{
+    node->prev->next = node->next;
+    node->next->prev = node->prev;
+}
+
 /* The first node, taken off; NULL when empty. */
 static inline il_link *ili_list_pop(ili_list *list)
 {

@@ -70,7 +70,7 @@ ili_context_switch(ili_context *from, ili_context *to)
                      : "x2", ILI_CONTEXT_CLOBBER);
 }
 
-static inline __attribute__((always_inline)) _Noreturn void
+static inline __attribute__((always_inline)) void
 ili_context_leave(ili_context *from, ili_context *to)
 {
     register ili_context *x1 __asm__("x1") = to;
@@ -80,7 +80,6 @@ ili_context_leave(ili_context *from, ili_context *to)
                      : "+r"(x1)
                      :
                      : "x9", "x11", "x12", "x16", "cc", "memory");
-    __builtin_unreachable();
 }
 
 static inline __attribute__((always_inline)) void

@@ -16,7 +16,12 @@
  *                                    comes back when somebody switches to from
  *   ili_context_enter (from, to, base, size, entry)
  *                                    make to and switch to it, for less
- *   ili_context_leave (from, to)     go on with to; nobody will switch to from
+ *   ili_context_leave (from, to)     go on with to; nobody will switch to from.
+ *                                    The compiler must not know that this does
+ *                                    not return: it would call what leads here
+ *                                    where it can jump, and the return-address
+ *                                    stack of the processor would keep an entry
+ *                                    that nobody uses up
  *   ili_context_sp (c)               where in its stack it was left, and
  *   ili_context_here ()              where we are in ours; for hints alone
  *

@@ -32,11 +32,9 @@ static inline void ili_context_enter(ili_context *from, ili_context *to,
     ili_context_switch(from, to);
 }
 
-static inline _Noreturn void ili_context_leave(ili_context *from,
-                                               ili_context *to)
+static inline void ili_context_leave(ili_context *from, ili_context *to)
 {
     ili_context_switch(from, to);
-    __builtin_unreachable();
 }
 
 /* Where it is parked, roughly; for what is only a hint. */

@@ -110,14 +110,13 @@ ili_context_switch(ili_context *from, ili_context *to)
 }
 
 /* `from` is only where the present modes are put to be compared. */
-static inline __attribute__((always_inline)) _Noreturn void
+static inline __attribute__((always_inline)) void
 ili_context_leave(ili_context *from, ili_context *to)
 {
     __asm__ volatile(ILI_CONTEXT_KEEP_MODES ILI_CONTEXT_GO_ON
                      : "+D"(from), "+S"(to)
                      :
                      : "rax", "cc", "memory");
-    __builtin_unreachable();
 }
 
 /* The modes stay as they are, hence `to` need not know them. */

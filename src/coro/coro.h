@@ -55,9 +55,10 @@ ili_coro_switch(ili_coro *from, ili_coro *to)
     ili_annotate_arrive(&from->annotation);
 }
 
-/* Go on with `to`; nobody will come back to `from`. */
-static inline __attribute__((always_inline)) _Noreturn void
-ili_coro_leave(ili_coro *from, ili_coro *to)
+/* Go on with `to`; nobody will come back to `from`.  Must be the last thing in a
+ * function that was not called but jumped to: see context.h. */
+static inline __attribute__((always_inline)) void ili_coro_leave(ili_coro *from,
+                                                                 ili_coro *to)
 {
     ili_annotate_leave(&from->annotation, &to->annotation, 1);
     ili_context_leave(&from->context, &to->context);

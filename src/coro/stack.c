@@ -41,12 +41,6 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-/* Not to be mixed with what every task passes through. */
-#define SLOW __attribute__((noinline, cold))
-
-#define COLOURS 16u
-#define COLOUR_BYTES 64u
-
 #define FIRST_CAPACITY 16u
 
 /* A refill is one stack for this many in use, up to the most.  So pages that
@@ -73,9 +67,7 @@ struct pool_kind {
     size_t most_warm; /* idle stacks with pages */
 };
 
-enum { N_POOLS = 2 };
-
-static const struct pool_kind kinds[N_POOLS] = {
+static const struct pool_kind kinds[ILI_POOLS] = {
     { { ILI_STACK_SIZE + ILI_PAGE, ILI_STACK_GUARD + ILI_STACK_SIZE + ILI_PAGE,
         4096, 8192 },
       2048 },
@@ -83,32 +75,6 @@ static const struct pool_kind kinds[N_POOLS] = {
         ILI_STACK_GUARD + ILI_STACK_LARGE + ILI_PAGE, 1024, 512 },
       128 },
 };
-
-struct pool {
-    void **warm; /* bases of idle stacks, the warmest last */
-    size_t n_warm;
-    size_t relief;   /* when so many are warm, see relieve() */
-    size_t n_used;   /* handed out */
-    size_t size;     /* usable bytes of each, colouring included */
-    size_t capacity; /* of `warm`: enough for all there are, or for the most */
-    size_t credit;   /* stacks taken cold since idle ones were let go */
-    bool lets_go;    /* it is going, and none was taken cold since */
-    ili_slabs slabs;
-};
-
-struct ili_arena {
-    bool is_plain; /* neither retired, nor is there a doomed stack */
-    bool retired;
-    size_t n_own;     /* mappings of their own that are handed out */
-    ili_stack doomed; /* one of them, to be unmapped; base NULL: none */
-    struct pool pools[N_POOLS];
-};
-
-/* A cheap spread over the colours: neighbours differ. */
-static size_t colour(const void *base)
-{
-    return ((uintptr_t)base / ILI_PAGE) % COLOURS * COLOUR_BYTES;
-}
 
 /* --- Stacks with mappings of their own ------------------------------------ */
 
@@ -151,7 +117,7 @@ static int map_own(ili_arena *arena, size_t size, ili_stack *ret_stack)
 
 /* Room for `more` warm stacks, and for all that are in use, since putting one
  * back must not fail.  Beyond the most, relieve() makes room. */
-static int reserve(struct pool *pool, const struct pool_kind *kind, size_t more)
+static int reserve(ili_pool *pool, const struct pool_kind *kind, size_t more)
 {
     size_t needed = pool->n_used + more;
     size_t capacity = pool->capacity ? pool->capacity : FIRST_CAPACITY;
@@ -172,7 +138,7 @@ static int reserve(struct pool *pool, const struct pool_kind *kind, size_t more)
 }
 
 /* Fetch cold stacks when none is warm. */
-static int refill(struct pool *pool, const struct pool_kind *kind)
+static int refill(ili_pool *pool, const struct pool_kind *kind)
 {
     size_t n = pool->n_used / REFILL_SHARE + 1;
     int r;
@@ -203,7 +169,7 @@ static int refill(struct pool *pool, const struct pool_kind *kind)
 }
 
 /* Put the coldest n warm stacks back into the slabs. */
-static void cool(struct pool *pool, size_t n)
+static void cool(ili_pool *pool, size_t n)
 {
     ili_slabs_put(&pool->slabs, pool->warm, n);
     pool->n_warm -= n;
@@ -214,7 +180,7 @@ static void cool(struct pool *pool, size_t n)
 /* Whether getting anew all that lies idle would cost little beside what was
  * taken cold.  Cold stacks beyond those to be kept are not counted, as they are
  * given up whenever it can be done. */
-static bool is_cheap(const struct pool *pool, const struct pool_kind *kind)
+static bool is_cheap(const ili_pool *pool, const struct pool_kind *kind)
 {
     size_t n = pool->slabs.n_cold;
 
@@ -225,7 +191,7 @@ static bool is_cheap(const struct pool *pool, const struct pool_kind *kind)
 
 /* Let go of some that lie idle, or of all when only a few are in use.  The stack
  * that was put last stays: whoever put it may be executing on it. */
-static void let_go(struct pool *pool)
+static void let_go(ili_pool *pool)
 {
     size_t most = pool->n_used > FEW ? STEP : SIZE_MAX;
     size_t n = pool->n_warm - 1;
@@ -236,7 +202,7 @@ static void let_go(struct pool *pool)
 
 /* A stack was put and at least `relief` are warm now.  Do a little of what is
  * to be done, for the time belongs to whoever put it, and say when to go on. */
-static SLOW void relieve(struct pool *pool, const struct pool_kind *kind)
+static void relieve(ili_pool *pool, const struct pool_kind *kind)
 {
     bool cheap = is_cheap(pool, kind);
     int errno_before = errno;
@@ -269,7 +235,7 @@ ili_arena *ili_arena_new(void)
     if (!arena)
         return NULL;
     arena->is_plain = true;
-    for (int i = 0; i < N_POOLS; i++) {
+    for (int i = 0; i < ILI_POOLS; i++) {
         arena->pools[i].size = kinds[i].slabs.size;
         ili_slabs_init(&arena->pools[i].slabs, &kinds[i].slabs);
     }
@@ -280,12 +246,12 @@ static void destroy_unused(ili_arena *arena)
 {
     size_t n_used = arena->n_own;
 
-    for (int i = 0; i < N_POOLS; i++)
+    for (int i = 0; i < ILI_POOLS; i++)
         n_used += arena->pools[i].n_used;
     if (n_used > 0)
         return;
     unmap_doomed(arena);
-    for (int i = 0; i < N_POOLS; i++) {
+    for (int i = 0; i < ILI_POOLS; i++) {
         ili_slabs_fini(&arena->pools[i].slabs);
         free(arena->pools[i].warm);
     }
@@ -299,69 +265,43 @@ void ili_arena_retire(ili_arena *arena)
     destroy_unused(arena);
 }
 
-bool ili_arena_is_retired(const ili_arena *arena)
+static void take_warm(ili_arena *arena, ili_pool *pool, ili_stack *ret_stack)
 {
-    return arena->retired;
-}
-
-/* Hand out the warmest stack of a pool that has one. */
-static inline void hand_out(struct pool *pool, int i, ili_stack *ret_stack)
-{
-    void *base = pool->warm[--pool->n_warm];
-
+    *ret_stack = ili_pool_stack(arena, pool, pool->warm[--pool->n_warm]);
     pool->n_used++;
-    ili_annotate_stack_reuse(base, pool->size);
-    ret_stack->base = base;
-    ret_stack->size = pool->size - colour(base);
-    ret_stack->pool = i;
+    ili_annotate_stack_reuse(ret_stack->base, pool->size);
 }
 
-static SLOW int get_slowly(ili_arena *arena, size_t size, ili_stack *ret_stack)
+int ili_arena_get(ili_arena *arena, size_t size, ili_stack *ret_stack)
 {
     int errno_before = errno;
-    int i = size > ILI_STACK_SIZE;
-    struct pool *pool = &arena->pools[i];
+    ili_pool *pool = ili_arena_pool(arena, size);
     int r = 0;
 
     unmap_doomed(arena);
-    if (size > ILI_STACK_LARGE) {
+    if (!pool) {
         r = map_own(arena, size, ret_stack);
     } else {
         if (pool->n_warm == 0)
-            r = refill(pool, &kinds[i]);
+            r = refill(pool, &kinds[pool - arena->pools]);
         if (r == 0)
-            hand_out(pool, i, ret_stack);
+            take_warm(arena, pool, ret_stack);
     }
     errno = errno_before;
     return r;
 }
 
-int ili_arena_get(ili_arena *arena, size_t size, ili_stack *ret_stack)
-{
-    int i = size > ILI_STACK_SIZE;
-    struct pool *pool = &arena->pools[i];
-
-    if (ILI_UNLIKELY(pool->n_warm == 0 || size > ILI_STACK_LARGE ||
-                     !arena->is_plain))
-        return get_slowly(arena, size, ret_stack);
-    hand_out(pool, i, ret_stack);
-    return 0;
-}
-
-static inline void take_back(struct pool *pool, const ili_stack *stack)
-{
-    ILI_ASSERT(pool->n_used > 0);
-    pool->n_used--;
-    pool->warm[pool->n_warm++] = stack->base;
-    if (ILI_UNLIKELY(pool->n_warm >= pool->relief))
-        relieve(pool, &kinds[stack->pool]);
-}
-
-static SLOW void put_slowly(ili_arena *arena, const ili_stack *stack)
+void ili_arena_put(ili_arena *arena, const ili_stack *stack)
 {
     unmap_doomed(arena);
     if (stack->pool >= 0) {
-        take_back(&arena->pools[stack->pool], stack);
+        ili_pool *pool = &arena->pools[stack->pool];
+
+        ILI_ASSERT(pool->n_used > 0);
+        pool->n_used--;
+        pool->warm[pool->n_warm++] = stack->base;
+        if (pool->n_warm >= pool->relief)
+            relieve(pool, &kinds[stack->pool]);
     } else {
         ILI_ASSERT(arena->n_own > 0);
         arena->n_own--;
@@ -370,12 +310,4 @@ static SLOW void put_slowly(ili_arena *arena, const ili_stack *stack)
     }
     if (arena->retired)
         destroy_unused(arena);
-}
-
-void ili_arena_put(ili_arena *arena, const ili_stack *stack)
-{
-    if (ILI_UNLIKELY(stack->pool < 0 || !arena->is_plain))
-        put_slowly(arena, stack);
-    else
-        take_back(&arena->pools[stack->pool], stack);
 }

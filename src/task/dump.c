@@ -20,9 +20,10 @@
 
 struct node {
     const il_task *task;
-    size_t parent; /* index, or NONE */
-    size_t first;  /* child, or NONE */
-    size_t next;   /* sibling, or NONE */
+    bool is_nested; /* a task that it spawned is in its first step */
+    size_t parent;  /* index, or NONE */
+    size_t first;   /* child, or NONE */
+    size_t next;    /* sibling, or NONE */
 };
 
 static int compare(const void *a, const void *b)
@@ -57,7 +58,7 @@ static size_t collect(ili_sched *sched, struct node *nodes)
     for (il_task *task = ili_task_after(sched, NULL); task;
          task = ili_task_after(sched, task))
         if (task->state != ILI_DONE)
-            nodes[n++] = (struct node){ task, NONE, NONE, NONE };
+            nodes[n++] = (struct node){ task, false, NONE, NONE, NONE };
     qsort(nodes, n, sizeof *nodes, compare);
     /* From the last, so that children end up in the order of spawning. */
     for (size_t i = n; i-- > 0;) {
@@ -72,23 +73,38 @@ static size_t collect(ili_sched *sched, struct node *nodes)
     return n;
 }
 
-static const char *state_name(const il_task *task)
+/* Few tasks are in their first step at a time, one inside the other. */
+static void find_nested(struct node *nodes, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; nodes[i].task->is_eager && j < n; j++)
+            if (&nodes[j].task->coro == nodes[i].task->return_to)
+                nodes[j].is_nested = true;
+}
+
+static const char *state_name(const struct node *node)
 {
     static const char *const names[] = {
-        [ILI_READY] = "ready",   [ILI_NESTED] = "nested",
-        [ILI_ASIDE] = "running", [ILI_PARKED] = "waits for",
+        [ILI_READY] = "ready",
+        [ILI_ASIDE] = "running",
+        [ILI_PARKED] = "waits for",
         [ILI_DONE] = "done",
     };
 
-    return task == ili_current_task() ? "running" : names[task->state];
+    if (node->is_nested)
+        return "nested";
+    return node->task == ili_current_task() ? "running"
+                                            : names[node->task->state];
 }
 
-static void print_line(FILE *file, const il_task *task, int depth, il_time now)
+static void print_line(FILE *file, const struct node *node, int depth,
+                       il_time now)
 {
+    const il_task *task = node->task;
     const il_site *site = task->site;
 
     fprintf(file, "%*s%s: %s", depth * 2, "", ili_task_name(task),
-            state_name(task));
+            state_name(node));
     if (task->state == ILI_PARKED) {
         il_time since = now > task->since ? now - task->since : 0;
 
@@ -109,7 +125,7 @@ static void print_tree(FILE *file, const struct node *nodes, size_t root,
     int depth = 0;
 
     for (;;) {
-        print_line(file, nodes[i].task,
+        print_line(file, &nodes[i],
                    depth < DEEPEST_INDENT ? depth : DEEPEST_INDENT, now);
         if (nodes[i].first != NONE) {
             i = nodes[i].first;
@@ -138,6 +154,7 @@ int il_dump_tasks(FILE *file)
     if (!nodes)
         return -ENOMEM;
     n = collect(sched, nodes);
+    find_nested(nodes, n);
     for (size_t i = 0; i < n; i++)
         if (nodes[i].parent == NONE)
             print_tree(file, nodes, i, ili_sched_now(sched));

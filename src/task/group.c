@@ -53,11 +53,13 @@ il_task *ili_task_after(ili_sched *sched, il_task *task)
     return next;
 }
 
-bool ili_group_ended_slowly(il_group *group, il_task *task, bool failed)
+bool ili_group_ended(il_task *task, bool failed)
 {
+    il_group *group = task->group;
     il_task *waiter;
     bool heard = !failed;
 
+    ili_group_leave(task);
     if (group->flags & IL_GROUP_COLLECT) {
         ili_list_append(&group->ended, &task->sibling);
         il_task_ref(task);

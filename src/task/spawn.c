@@ -12,9 +12,8 @@
  * step does, the group knows of it.
  *
  * The control block outlives its task: what each task leaves as it was found,
- * and what depends on the stack alone, is set when a block is found to be none
- * of this arena's, and not again.  A stack comes back from the pool as it was
- * put, or as zeros. */
+ * and what depends on the stack alone, is set once.  A stack comes back from the
+ * pool as it was put, or as zeros, and what is made points at itself. */
 
 #include "config.h"
 
@@ -33,33 +32,67 @@
 /* What every task leaves as it finds it; the rest of a fresh block is zeros or
  * is set below, before it is looked at. */
 static __attribute__((noinline)) void
-make_block(il_task *task, ili_sched *sched, const ili_stack *stack)
+make_block(il_task *task, ili_sched *sched, ili_stack stack)
 {
     memset(task, 0, sizeof *task);
-    task->stack = *stack;
+    task->stack = stack;
     task->arena = sched->arena;
     task->sched = sched;
     task->scope = &task->root;
     task->root.task = task;
 }
 
-/* The control block at the top of a stack. */
-static inline il_task *find_block(ili_sched *sched, const ili_stack *stack)
+static inline bool is_made(const il_task *task)
 {
-    uintptr_t top = (uintptr_t)stack->base + stack->size;
-    uintptr_t at = (top - sizeof(il_task)) & ~(uintptr_t)63;
-    il_task *task = (il_task *)at;
+    return ILI_LIKELY(task->root.task == task);
+}
 
-    if (ILI_UNLIKELY(task->arena != sched->arena))
+/* The control block right below the top of a stack, which is aligned. */
+static inline il_task *block_below(char *top)
+{
+    return (il_task *)(top - sizeof(il_task));
+}
+
+static __attribute__((noinline)) il_task *
+take_slowly(ili_sched *sched, size_t size, int *ret_error)
+{
+    ili_stack stack;
+    il_task *task;
+
+    *ret_error = ili_arena_get(sched->arena, size, &stack);
+    if (*ret_error < 0)
+        return NULL;
+    task = block_below((char *)stack.base + stack.size);
+    if (!is_made(task))
         make_block(task, sched, stack);
     return task;
 }
 
-static inline void fill_in(il_task *task, il_group *group,
+/* Take a stack and find the control block in it; NULL if there is none. */
+static inline il_task *take(ili_sched *sched, size_t size, int *ret_error)
+{
+    ili_arena *arena = sched->arena;
+    ili_pool *pool = &arena->pools[0];
+    void *base;
+    char *top;
+
+    if (ILI_UNLIKELY(size > 0 || sched->host)) {
+        if (size == 0)
+            size = sched->host->stack_size;
+        pool = ili_arena_pool(arena, size);
+    }
+    base = ili_arena_get_quickly(arena, pool);
+    if (ILI_UNLIKELY(!base))
+        return take_slowly(sched, size, ret_error);
+    top = ili_pool_top(pool, base);
+    if (!is_made(block_below(top)))
+        make_block(block_below(top), sched, ili_pool_stack(arena, pool, base));
+    return block_below(top);
+}
+
+static inline void fill_in(ili_sched *sched, il_task *task, il_group *group,
                            const il_spawn_options *options, unsigned refs)
 {
-    ili_sched *sched = group->sched;
-
     task->state = ILI_READY;
     task->ops = 0;
     task->cancelled = false; /* a cancelled group takes no tasks */
@@ -76,14 +109,13 @@ static inline void fill_in(il_task *task, il_group *group,
     task->id = ++sched->last_id;
     task->parent = sched->current ? sched->current->id : 0;
     task->root.outer = &group->scope;
-    task->root.cause = NULL;
     if (ILI_UNLIKELY(options->name != NULL))
         il_task_set_name(task, options->name);
 }
 
 /* Where the first frame begins: below the copy of the argument, if any. */
-static inline size_t copy_argument(il_task *task,
-                                   const il_spawn_options *options)
+static inline char *copy_argument(il_task *task,
+                                  const il_spawn_options *options)
 {
     uintptr_t at = (uintptr_t)task;
 
@@ -91,7 +123,7 @@ static inline size_t copy_argument(il_task *task,
         at = (at - options->copy_size) & ~(uintptr_t)15;
         task->arg = memcpy((void *)at, options->arg, options->copy_size);
     }
-    return at - (uintptr_t)task->stack.base;
+    return (char *)at;
 }
 
 static inline int check(const il_spawn_options *options)
@@ -116,23 +148,6 @@ static inline int choose_group(ili_sched *sched, il_group **group)
     return 0;
 }
 
-/* Take a stack and find the control block in it. */
-static inline int make(ili_sched *sched, const il_spawn_options *options,
-                       il_task **ret_task)
-{
-    size_t size = options->stack_size;
-    ili_stack stack;
-    int r;
-
-    if (size == 0 && ILI_UNLIKELY(sched->host != NULL))
-        size = sched->host->stack_size;
-    r = ili_arena_get(sched->arena, size, &stack);
-    if (ILI_UNLIKELY(r < 0))
-        return r;
-    *ret_task = find_block(sched, &stack);
-    return 0;
-}
-
 static inline void enter_lists(ili_sched *sched, il_group *group, il_task *task)
 {
     ili_group_add(group, task);
@@ -140,29 +155,27 @@ static inline void enter_lists(ili_sched *sched, il_group *group, il_task *task)
         ili_sched_look_ahead(sched);
 }
 
-/* Run the first step here and now, on the lowest `size` bytes of its stack. */
+/* Run the first step here and now, on what is below `top`. */
 static inline __attribute__((always_inline)) void
-start(ili_sched *sched, il_task *task, size_t size)
+start(ili_sched *sched, il_task *task, char *top)
 {
     il_task *creator = sched->current;
+    char *base = task->stack.base;
     ili_coro host;
     ili_coro *here = &host;
 
-    if (ILI_LIKELY(creator != NULL)) {
-        creator->state = ILI_NESTED;
+    if (ILI_LIKELY(creator != NULL))
         here = &creator->coro;
-    } else {
+    else
         ili_coro_here(&host);
-    }
     task->return_to = here;
     task->is_eager = true;
     sched->current = task;
 
-    ili_coro_enter(here, &task->coro, task->stack.base, size, ili_task_entry);
+    ili_coro_enter(here, &task->coro, base, (size_t)(top - base),
+                   ili_task_entry);
 
     sched->current = creator;
-    if (ILI_LIKELY(creator != NULL))
-        creator->state = ILI_READY;
 }
 
 /* Inlined into each of the functions below, which know most of the options. */
@@ -171,7 +184,7 @@ spawn(il_group *group, const il_spawn_options *options, il_task **ret_task)
 {
     ili_sched *sched = ili_sched_current;
     il_task *task;
-    size_t size;
+    char *top;
     int r = check(options);
 
     if (ILI_UNLIKELY(r < 0))
@@ -179,22 +192,23 @@ spawn(il_group *group, const il_spawn_options *options, il_task **ret_task)
     r = choose_group(sched, &group);
     if (ILI_UNLIKELY(r < 0))
         return r;
-    r = make(sched, options, &task);
-    if (ILI_UNLIKELY(r < 0))
+    task = take(sched, options->stack_size, &r);
+    if (ILI_UNLIKELY(!task))
         return r;
-    fill_in(task, group, options, ret_task ? 2 : 1);
-    size = copy_argument(task, options);
+    fill_in(sched, task, group, options, ret_task ? 2 : 1);
+    top = copy_argument(task, options);
     enter_lists(sched, group, task);
 
     /* Before the first step: it may end the task, or ask for the handle. */
     if (ret_task)
         *ret_task = task;
     if (options->flags & IL_LAZY) {
-        ili_coro_make(&task->coro, task->stack.base, size, ili_task_entry);
+        ili_coro_make(&task->coro, task->stack.base,
+                      (size_t)(top - (char *)task->stack.base), ili_task_entry);
         ili_queue_task(sched, task, task);
         ili_sched_changed(sched);
     } else {
-        start(sched, task, size);
+        start(sched, task, top);
     }
     return 0;
 }

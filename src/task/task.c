@@ -27,15 +27,16 @@ struct joiner {
 };
 
 /* Whether its result is an error that somebody should hear of. */
-static bool has_failed(const il_task *task)
+static inline bool is_failure(const il_task *task, int result)
 {
-    return task->result < 0 &&
-           !(task->result == -ECANCELED && task->root.cause);
+    return ILI_UNLIKELY(result < 0) &&
+           !(result == -ECANCELED && task->root.cause);
 }
 
 static inline void free_task(il_task *task)
 {
-    ili_arena_put(task->arena, &task->stack);
+    if (ILI_UNLIKELY(!ili_arena_put_quickly(task->arena, &task->stack)))
+        ili_arena_put(task->arena, &task->stack);
 }
 
 static inline void release(il_task *task)
@@ -50,12 +51,18 @@ static __attribute__((noinline)) void report_if_unheard(il_task *task)
 {
     /* With another report on its way, this is called again after that. */
     if (task->state == ILI_DONE && task->unheard && !task->joined &&
-        !ili_arena_is_retired(task->arena) &&
-        !ili_list_linked(&task->report.link)) {
+        !task->arena->retired && !ili_list_linked(&task->report.link)) {
         task->joined = true;
         ili_report(task, IL_REPORT_UNHANDLED, task->result,
                    "task failed and nobody asked why");
     }
+}
+
+static __attribute__((noinline)) void leave_unheard(il_task *task)
+{
+    task->unheard = true;
+    if (task->refs == 1)
+        report_if_unheard(task);
 }
 
 static __attribute__((noinline)) void wake_joiners(il_task *task)
@@ -92,50 +99,98 @@ static __attribute__((noinline)) void finish_rest(ili_sched *sched,
         ili_task_left_host(task);
     ili_scope_end_all(task);
     task->root.flags = 0;
+    task->root.cause = NULL;
     task->ignored = 0;
 }
 
-/* The body has returned.  Runs on the task's own stack, to its very end. */
-static inline _Noreturn void finish(ili_sched *sched, il_task *task, int result)
+/* Go on with whoever comes after a task that has ended.  What ends with this does
+ * not return, but is not told to the compiler as such: see context.h. */
+static inline __attribute__((always_inline)) void leave(ili_sched *sched,
+                                                        il_task *task)
 {
+    ili_coro_leave(&task->coro,
+                   task->is_eager ? task->return_to : ili_next(sched));
+}
+
+static __attribute__((noinline)) void
+finish_with_care(ili_sched *sched, il_task *task, int result)
+{
+    bool failed;
+
     if (task->destroy)
         task->destroy(task->arg); /* may wait, as the body may */
-    if (ILI_UNLIKELY(task->root.inner || task->root.flags || task->cancelled ||
-                     sched->host))
-        finish_rest(sched, task);
+    failed = is_failure(task, result);
+    finish_rest(sched, task);
 
     task->result = result;
     task->state = ILI_DONE;
     sched->n_tasks--;
-    if (ILI_UNLIKELY(task == sched->awaited))
+    if (task == sched->awaited)
         sched->may_cross = false;
-    if (ILI_UNLIKELY(sched->n_tasks < sched->ahead.least))
+    if (sched->n_tasks < sched->ahead.least)
         ili_sched_look_ahead(sched);
     if (task->has_joiners)
         wake_joiners(task);
-    task->unheard = ili_group_ended(task, has_failed(task));
-    if (ILI_UNLIKELY(task->unheard) && task->refs == 1)
-        report_if_unheard(task);
+    if (ili_group_ended(task, failed))
+        leave_unheard(task);
     release(task);
+    leave(sched, task);
+}
 
-    ili_coro_leave(&task->coro,
-                   task->is_eager ? task->return_to : ili_next(sched));
+static __attribute__((noinline)) void free_and_leave(ili_sched *sched,
+                                                     il_task *task)
+{
+    ili_arena_put(task->arena, &task->stack);
+    leave(sched, task);
+}
+
+/* Whether nobody waits for its end and nothing is left to be done. */
+static inline bool ends_simply(const ili_sched *sched, const il_task *task)
+{
+    return !task->destroy && !task->root.inner && !task->root.flags &&
+           !task->cancelled && !task->has_joiners && !sched->host &&
+           task != sched->awaited && sched->n_tasks > sched->ahead.least &&
+           !ili_group_minds(task->group);
+}
+
+/* The body has returned.  Runs on the task's own stack, to its very end.
+ *
+ * What most tasks do is done here without calling anything, so that no
+ * registers have to be saved for it. */
+static inline __attribute__((always_inline)) void finish(int result)
+{
+    ili_sched *sched = ili_sched_current;
+    il_task *task = sched->current;
+
+    if (ILI_UNLIKELY(result < 0 || !ends_simply(sched, task))) {
+        finish_with_care(sched, task, result);
+        return;
+    }
+    task->result = result;
+    task->state = ILI_DONE;
+    sched->n_tasks--;
+    ili_group_leave(task);
+    ILI_ASSERT(task->refs > 0);
+    if (--task->refs == 0 &&
+        ILI_UNLIKELY(!ili_arena_put_quickly(task->arena, &task->stack)))
+        free_and_leave(sched, task);
+    else
+        leave(sched, task);
+}
+
+/* Only a lazy task can be cancelled already: its body never runs. */
+static inline int run_body(const il_task *task)
+{
+    return ILI_UNLIKELY(task->cancelled) ? -ECANCELED : task->fn(task->arg);
 }
 
 /* The first code of every task. */
 void ili_task_entry(void)
 {
-    ili_sched *sched = ili_sched_current;
-    il_task *task = sched->current;
-    int r = -ECANCELED;
-
-    ili_coro_arrived(&task->coro);
-    if (ILI_UNLIKELY(sched->host != NULL))
-        ili_task_got_thread(task);
-    /* Only a lazy task can be cancelled already: its body never runs. */
-    if (ILI_LIKELY(!task->cancelled))
-        r = task->fn(task->arg);
-    finish(sched, task, r);
+    ili_coro_arrived(&ili_sched_current->current->coro);
+    if (ILI_UNLIKELY(ili_sched_current->host != NULL))
+        ili_task_got_thread(ili_sched_current->current);
+    finish(run_body(ili_sched_current->current));
 }
 
 /* --- what handles can do ---------------------------------------------------- */

@@ -11,12 +11,13 @@
  *     -----------+------------------+---------------------------------
  *     READY      | sched->ready     | its turn comes
  *     running    | -                | park, end, or spawning a task
- *     NESTED     | -                | the task it spawned parks or ends
+ *     nested     | -                | the task it spawned parks or ends
  *     PARKED     | a waiter's list  | ili_wake()
  *     DONE       | -                | the last reference is dropped
  *
- * `running` is not stored: the task is READY and sched->current, or ASIDE under
- * a nested host loop that it has opened.  A yield thus changes no state. */
+ * Neither `running` nor `nested` is stored: such tasks are READY.  Who runs is
+ * sched->current, or, under a nested host loop that it has opened, ASIDE.  Who is
+ * nested is where a task that is_eager will return to. */
 
 #include "task/sched.h"
 
@@ -25,7 +26,6 @@
 
 enum ili_task_state {
     ILI_READY,
-    ILI_NESTED,
     ILI_ASIDE,
     ILI_PARKED,
     ILI_DONE,
@@ -61,7 +61,7 @@ struct il_task {
     void *arg;
     void (*destroy)(void *arg);
     const il_site *site;
-    il_group *group; /* owner; NULL once DONE */
+    il_group *group; /* owner, until DONE */
     unsigned refs;   /* one for running, one each for handles */
     int result;      /* of the body, once DONE */
     uint64_t id;     /* counts up; for the tree of il_dump_tasks() */
@@ -200,19 +200,20 @@ static inline void ili_group_add(il_group *group, il_task *task)
 
 /* The task has ended and leaves its group.  Returns whether its error, if it
  * failed, will reach nobody through the group. */
-bool ili_group_ended_slowly(il_group *group, il_task *task, bool failed);
+bool ili_group_ended(il_task *task, bool failed);
 
-static inline bool ili_group_ended(il_task *task, bool failed)
+/* The two halves of this for a task that has not failed: whether somebody wants
+ * to know of its end, and if not, its end. */
+static inline bool ili_group_minds(const il_group *group)
 {
-    il_group *group = task->group;
+    return group->flags & IL_GROUP_COLLECT ||
+           (group->waiter && group->n_children == 1);
+}
 
-    ili_list_remove(&task->sibling);
-    task->group = NULL;
-    group->n_children--;
-    if (ILI_LIKELY(!failed && !(group->flags & IL_GROUP_COLLECT) &&
-                   (!group->waiter || group->n_children > 0)))
-        return false;
-    return ili_group_ended_slowly(group, task, failed);
+static inline void ili_group_leave(il_task *task)
+{
+    ili_list_drop(&task->sibling);
+    task->group->n_children--;
 }
 
 /* --- report.c ------------------------------------------------------------- */
