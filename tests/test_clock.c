@@ -197,6 +197,39 @@ static void test_clock_is_read_once_for_a_duration(void **state)
     run(blocks);
 }
 
+static int sleep_a_little(void *arg)
+{
+    (void)arg;
+    return il_sleep(IL_MS(1));
+}
+
+static int sleep_till_then(void *arg)
+{
+    return il_sleep_until(*(il_time *)arg);
+}
+
+/* One more reading, when a task that code between turns has started begins to
+ * wait: since when, dumps want to know. */
+static void test_clock_is_read_once_for_a_sleep(void **state)
+{
+    il_time then = il_deadline(IL_SEC(10));
+    il_task *tasks[2];
+
+    (void)state;
+    forget_readings();
+    assert_int_equal(il_spawn(NULL, sleep_a_little, NULL, &tasks[0]), 0);
+    assert_int_equal(n_exact, 1 + 1);
+    assert_int_equal(n_coarse, 0);
+    assert_int_equal(il_spawn(NULL, sleep_till_then, &then, &tasks[1]), 0);
+    assert_int_equal(n_exact, HAVE_COARSE ? 2 + 1 : 2 + 2);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(il_task_cancel(tasks[i]), 0);
+    while (!il_task_is_done(tasks[0]) || !il_task_is_done(tasks[1]))
+        assert_true(il_test_run_until_blocked(il_loop_current()) >= 0);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(reap(tasks[i]), -ECANCELED);
+}
+
 /* Nothing forbids a tick to be later than the margin; then the next turn sees
  * what the look at the clock missed. */
 static int late_tick(void *arg)
@@ -248,6 +281,7 @@ int main(void)
         TEST(test_clock_is_read_for_near_and_passed_deadlines),
         TEST(test_clock_is_not_read_for_a_deadline_moved_far),
         TEST(test_clock_is_read_once_for_a_duration),
+        TEST(test_clock_is_read_once_for_a_sleep),
         TEST(test_clock_that_is_very_late_delays_to_the_next_turn),
         TEST(test_clock_is_not_read_under_virtual_time),
     };

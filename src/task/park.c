@@ -260,22 +260,33 @@ static void sleeper_abort(void *arg)
         ili_alarms_remove(&sleeper->task->sched->alarms, &sleeper->alarm);
 }
 
-int il_sleep_until(il_time deadline)
+/* The time has not passed, or only just. */
+static int sleep_until(il_task *task, il_time deadline)
 {
-    il_task *task = il_task_current();
     struct sleeper me = { .alarm = { .at = deadline, .fire = sleeper_due },
                           .task = task };
-
-    ILI_RETURN_IF_FAIL(task, -ESRCH);
-    if (deadline <= ili_sched_now(task->sched))
-        return il_yield();
 
     if (deadline != IL_FOREVER)
         ili_sched_arm(task->sched, &me.alarm);
     return ili_park(sleeper_abort, &me, "time");
 }
 
+int il_sleep_until(il_time deadline)
+{
+    il_task *task = ili_current_task();
+
+    ILI_RETURN_IF_FAIL(task, -ESRCH);
+    if (ili_sched_has_passed(task->sched, deadline))
+        return il_yield();
+    return sleep_until(task, deadline);
+}
+
 int il_sleep(il_time duration)
 {
-    return duration <= 0 ? il_yield() : il_sleep_until(il_deadline(duration));
+    il_task *task = ili_current_task();
+
+    if (!task || duration <= 0)
+        return il_yield();
+    return sleep_until(
+        task, ili_deadline_after(ili_sched_now(task->sched), duration));
 }

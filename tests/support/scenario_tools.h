@@ -45,8 +45,7 @@ int act(void *actor);      /* as a task */
 void act_now(void *actor); /* as a callback: does not yield */
 
 /* Let a time pass, and whatever became due or ready by then run.  A sleep alone
- * does not do if this thread loses the processor before it begins: then it only
- * yields. */
+ * does not wait for what was woken together with it. */
 void settle_for(il_time duration);
 
 /* Tasks: end with *RESULT; wait for a cancel. */
