@@ -25,6 +25,7 @@ class Heat:
         self.commands = row.commands()
         self.values = {}  # command: {metric: a value for each round}
         self.status = {}  # command: what is wrong with it
+        self.told = {}  # command: what it said of that
         self.ops = {}  # command: how many operations, if not the standard
         self.rounds = 0
 
@@ -60,7 +61,8 @@ class Heat:
         """Why there is no number."""
         status = self.status.get(command)
         if status == process.ABSENT:
-            return 'no display' if self.display else 'not installed'
+            missing = 'no display' if self.display else 'not installed'
+            return self.told.get(command) or missing
         if status is None:
             return 'no result'
         return status if isinstance(status, str) else f'CRASHED ({status})'
@@ -109,6 +111,7 @@ class Stopwatch:
                               limit=heat.limit, ops=ops)
         if outcome.status != 0:
             heat.status[command] = outcome.status
+            heat.told[command] = outcome.errors.strip()
         if outcome.is_failure():
             print(f'{command}: {outcome.status} {outcome.errors}',
                   file=sys.stderr)
