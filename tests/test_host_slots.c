@@ -13,6 +13,7 @@ struct minder {
     bool resumed; /* a task has the thread */
     unsigned n_kept;
     unsigned n_ended;
+    unsigned n_hand_overs;
 };
 
 enum { LAST = IL_HOST_SLOTS - 1 };
@@ -61,6 +62,23 @@ static const il_host minding = { .name = "minding",
                                  .resume = mind_resume,
                                  .task_ended = mind_end };
 
+/* Two in one. */
+static void mind_hand_over(void *data, void **from, void **to)
+{
+    struct minder *minder = data;
+
+    mind_suspend(data, from);
+    mind_resume(data, to);
+    minder->n_hand_overs++;
+}
+
+static const il_host minding_more = { .name = "minding more",
+                                      .request_turn = request_turn,
+                                      .suspend = mind_suspend,
+                                      .resume = mind_resume,
+                                      .hand_over = mind_hand_over,
+                                      .task_ended = mind_end };
+
 static void turns(struct fixture *f)
 {
     for (int i = 0; i < 5; i++)
@@ -105,6 +123,55 @@ static void test_host_is_told_once_of_each_task_that_ends(void **state)
     assert_int_equal(minder.n_ended, 3);
     assert_int_equal(minder.n_kept, 0);
     assert_int_equal(il_loop_detach(f->loop), 0);
+}
+
+static int spawn_some(void *arg)
+{
+    int r;
+
+    (void)arg;
+    CHECK_INT(il_spawn_lazy(NULL, yield_twice, NULL, NULL), 0);
+    CHECK_INT(il_spawn_lazy(NULL, end_at_once, NULL, NULL), 0);
+    r = il_sleep(IL_MS(1));
+    return r < 0 ? r : il_yield();
+}
+
+static void note_nothing(void *arg)
+{
+    (void)arg;
+}
+
+/* First steps, eager ones, ends and posts in between: each task is told of once,
+ * whichever way it gets the thread. */
+static void test_host_is_told_of_hand_overs_in_one_call(void **state)
+{
+    struct fixture *f = *state;
+    struct minder minder = { .resumed = false };
+    il_callback post = IL_CALLBACK_INIT(note_nothing, NULL);
+
+    assert_int_equal(il_loop_start(f->loop, &minding_more, &minder), 0);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(il_spawn_lazy(NULL, spawn_some, NULL, NULL), 0);
+        assert_int_equal(il_spawn(NULL, yield_twice, NULL, NULL), 0);
+        (void)il_post(f->loop, &post);
+    }
+    while (il_loop_count_tasks(f->loop) > 0)
+        turns(f);
+    assert_true(minder.n_hand_overs >= 3);
+    assert_int_equal(minder.n_ended, 12);
+    assert_int_equal(minder.n_kept, 0);
+    assert_false(minder.resumed);
+    assert_int_equal(il_loop_detach(f->loop), 0);
+}
+
+static void test_host_that_cannot_suspend_cannot_hand_over(void **state)
+{
+    struct fixture *f = *state;
+    const il_host odd = { .name = "odd",
+                          .request_turn = request_turn,
+                          .hand_over = mind_hand_over };
+
+    assert_int_equal(il_loop_start(f->loop, &odd, NULL), -EINVAL);
 }
 
 static int sleep_a_while(void *arg)
@@ -177,6 +244,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_host_is_told_once_of_each_task_that_ends),
+        TEST(test_host_is_told_of_hand_overs_in_one_call),
+        TEST(test_host_that_cannot_suspend_cannot_hand_over),
         TEST(test_host_that_goes_is_told_of_the_tasks_that_stay),
         TEST(test_host_is_told_of_tasks_that_are_abandoned),
     };

@@ -53,6 +53,13 @@ typedef struct il_host {
      *  again: put back what was remembered.  NULL with `suspend`. */
     void (*resume)(void *data, void **slots);
 
+    /** The thread goes from one task straight to another, which may be the same:
+     *  `suspend` with the slots of the one and `resume` with those of the other,
+     *  in one call, which may cost less.  It is called before the switch, and
+     *  which task is the running one is not to be asked then.  NULL: the two are
+     *  called.  NULL without them. */
+    void (*hand_over)(void *data, void **from_slots, void **to_slots);
+
     /** A task has ended: undo what it changed and free what its slots hold;
      *  instead of a last `suspend`, on the task's own stack.  Every task that
      *  `resume` was called for comes here once: one that does not end under

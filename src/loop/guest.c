@@ -33,6 +33,7 @@ static int check_host(const il_loop *loop, const il_host *host)
     ILI_RETURN_IF_FAIL(ili_loop_is_here(loop), -ESRCH);
     ILI_RETURN_IF_FAIL(host && host->request_turn, -EINVAL);
     ILI_RETURN_IF_FAIL(!host->suspend == !host->resume, -EINVAL);
+    ILI_RETURN_IF_FAIL(host->suspend || !host->hand_over, -EINVAL);
     return 0;
 }
 

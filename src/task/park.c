@@ -39,8 +39,14 @@ static void host_resume(ili_sched *sched, il_task *task)
 
 void ili_task_got_thread(il_task *task)
 {
-    task->depth = ili_sched_depth(task->sched);
-    host_resume(task->sched, task);
+    ili_sched *sched = task->sched;
+
+    if (sched->handed_over) {
+        sched->handed_over = false;
+        return;
+    }
+    task->depth = ili_sched_depth(sched);
+    host_resume(sched, task);
 }
 
 void ili_task_left_host(il_task *task)
@@ -63,14 +69,42 @@ void ili_tasks_leave_host(ili_sched *sched)
     }
 }
 
-void ili_got_back(ili_sched *sched)
+void ili_guest_arrived(ili_sched *sched)
 {
     il_task *task = sched->current;
 
+    if (sched->handed_over) { /* who did that has told the host */
+        sched->handed_over = false;
+        return;
+    }
     /* Only a runner brings a parked task back, however many tasks handed
      * on the thread in between: nobody need ask the host. */
     task->depth = sched->turn_depth;
     host_resume(sched, task);
+}
+
+/* Choose who is next and let the host put aside what is the task's. */
+static ili_coro *leave_host(ili_sched *sched, il_task *task)
+{
+    bool is_eager = task->is_eager;
+    il_task *next;
+    ili_coro *to;
+
+    if (!sched->host->hand_over || is_eager) {
+        host_suspend(sched, task);
+        return ili_after(sched, task);
+    }
+    to = ili_after(sched, task);
+    next = sched->current;
+    if (next) {
+        next->depth = sched->turn_depth;
+        sched->handed_over = true;
+        sched->host->hand_over(sched->host_data, task->host_slot,
+                               next->host_slot);
+    } else {
+        host_suspend(sched, task);
+    }
+    return to;
 }
 
 /* Leave the stack of the running task, whose state says why, and come back some
@@ -79,9 +113,9 @@ static inline __attribute__((always_inline)) void give_up(ili_sched *sched,
                                                           il_task *task)
 {
     task->ops = 0;
-    if (ILI_UNLIKELY(sched->host != NULL))
-        host_suspend(sched, task);
-    ili_leave_for(sched, task, ili_after(sched, task));
+    ili_leave_for(sched, task,
+                  sched->host ? leave_host(sched, task)
+                              : ili_after(sched, task));
 }
 
 /* The running task is about to give up the thread, but stays ready. */

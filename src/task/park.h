@@ -86,8 +86,9 @@ ili_after(ili_sched *sched, il_task *task)
     return task->return_to;
 }
 
-/* A guest's task has got the thread back. */
-void ili_got_back(ili_sched *sched);
+/* A guest's task has got the thread, for the first time by a hand-over or a
+ * runner, or again. */
+void ili_guest_arrived(ili_sched *sched);
 
 /* Go on with `to`, and come back some time.  Then the task is `current` again; a
  * variable for it would cost more, since the compiler must keep it in memory
@@ -99,7 +100,7 @@ ili_leave_for(ili_sched *sched, il_task *task, ili_coro *to)
         ili_coro_switch(&task->coro, to);
 
     if (ILI_UNLIKELY(sched->host != NULL))
-        ili_got_back(sched);
+        ili_guest_arrived(sched);
 }
 
 /* The running task waits from now on. */

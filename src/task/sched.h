@@ -39,6 +39,7 @@ typedef struct ili_sched {
     int credit;          /* hand-overs until the runner looks at the clock */
     bool may_cross;      /* turns may follow each other without the runner */
     bool is_plain;       /* neither `host` nor lookahead: il_yield() is short */
+    bool handed_over;    /* from task to task, and the host has been told */
     bool told;           /* the host knows that a turn is wanted, or will ask */
     int turn_depth;      /* of host dispatches around the runner */
     ili_lookahead ahead; /* who gets the thread soon */

@@ -53,6 +53,7 @@ void ili_g_bridge_count_call(ili_g_bridge *bridge, int change);
 /* For il_host, with the bridge as data. */
 void ili_g_context_suspend(void *bridge, void **slots);
 void ili_g_context_resume(void *bridge, void **slots);
+void ili_g_context_hand_over(void *bridge, void **from, void **to);
 void ili_g_context_task_ended(void *bridge, void **slots);
 
 /* --- keep.c ------------------------------------------------------------------ */
@@ -153,7 +154,7 @@ void ili_g_unlisten(ili_g_listener *listener);
 /* --- wait.c ------------------------------------------------------------------ */
 
 /* How many callbacks are under way in this thread that must not suspend. */
-int ili_g_n_asking(void);
+extern __thread int ili_g_n_asking;
 
 typedef struct ili_g_wait {
     gpointer sender;

@@ -55,6 +55,20 @@ void ili_g_context_resume(void *data, void **slots)
     }
 }
 
+/* GLib takes long to answer, and most tasks have pushed nothing: then the one
+ * answer is what both have found. */
+void ili_g_context_hand_over(void *data, void **from, void **to)
+{
+    GMainContext *top = g_main_context_get_thread_default();
+
+    if (G_LIKELY(top == from[0] && !to[1] && !gets_context(data, from))) {
+        to[0] = top;
+    } else {
+        ili_g_context_suspend(data, from);
+        ili_g_context_resume(data, to);
+    }
+}
+
 /* What the task has pushed and forgotten must not stay for others. */
 void ili_g_context_task_ended(void *data, void **slots)
 {

@@ -225,7 +225,7 @@ static void host_request_turn(void *data)
 static int host_depth(void *data)
 {
     (void)data;
-    return g_main_depth() + ili_g_n_asking();
+    return g_main_depth() + ili_g_n_asking;
 }
 
 static int host_run(void *data)
@@ -259,6 +259,7 @@ static const il_host glib_host = {
     .depth = host_depth,
     .suspend = ili_g_context_suspend,
     .resume = ili_g_context_resume,
+    .hand_over = ili_g_context_hand_over,
     .task_ended = ili_g_context_task_ended,
     .run = host_run,
     .quit = host_quit,

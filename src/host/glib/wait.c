@@ -59,12 +59,7 @@ void ili_g_waiters_end(void *data)
 /* --- asking ------------------------------------------------------------------ */
 
 /* Not in the bridge, which may have ended when the answer comes. */
-static __thread int n_asking;
-
-int ili_g_n_asking(void)
-{
-    return n_asking;
-}
+__thread int ili_g_n_asking;
 
 static bool matches(const ili_g_wait *what, const il_g_emission *said)
 {
@@ -72,9 +67,9 @@ static bool matches(const ili_g_wait *what, const il_g_emission *said)
 
     if (!what->match)
         return true;
-    n_asking++;
+    ili_g_n_asking++;
     yes = what->match(said, what->data);
-    n_asking--;
+    ili_g_n_asking--;
     return yes;
 }
 
@@ -84,9 +79,9 @@ static bool holds(const ili_g_wait *what)
 
     if (!what->holds)
         return false;
-    n_asking++;
+    ili_g_n_asking++;
     yes = what->holds(what->data);
-    n_asking--;
+    ili_g_n_asking--;
     return yes;
 }
 
