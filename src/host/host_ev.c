@@ -113,25 +113,36 @@ struct ili_poller {
     struct ev_loop *loop;
     struct ev_loop *outer; /* exists only to ask for the descriptor */
     struct ev_timer sleep; /* bounds the native sleep */
+    struct ev_timer tick;  /* see ili_poller_tick() */
+    bool ticked;           /* that one came */
+    struct ev_timer clock; /* never due for long: tells the time */
     struct ev_fork moved;  /* the backend's descriptor was made anew */
     int fd;                /* the backend's; -1: ask again */
-    unsigned n_ready;      /* counts watches that have called back */
     unsigned n_started;    /* watches, the loop's own eventfd among them */
 };
 
-struct ili_watch {
-    struct ev_io io;
-    ili_poller *poller;
-    ili_watch_fn *fn;
-    void *data;
-    bool counted; /* in poller->n_started */
-};
+/* Counts the watches of this thread's poller that have called back. */
+static __thread unsigned n_ready;
 
-static void on_sleep_over(struct ev_loop *loop, struct ev_timer *timer, int e)
+static inline struct ev_io *io_of(ili_watch *watch)
+{
+    _Static_assert(sizeof(struct ev_io) <= sizeof watch->libev, "");
+    return (struct ev_io *)watch;
+}
+
+/* All that a timer is for is that ev_run() returns. */
+static void on_timer(struct ev_loop *loop, struct ev_timer *timer, int e)
 {
     (void)loop;
     (void)timer;
     (void)e;
+}
+
+static void on_tick(struct ev_loop *loop, struct ev_timer *timer, int e)
+{
+    (void)timer;
+    (void)e;
+    ((ili_poller *)ev_userdata(loop))->ticked = true;
 }
 
 static void on_moved(struct ev_loop *loop, struct ev_fork *fork, int e)
@@ -140,6 +151,10 @@ static void on_moved(struct ev_loop *loop, struct ev_fork *fork, int e)
     (void)e;
     ((ili_poller *)fork->data)->fd = -1;
 }
+
+/* Seconds: ten days.  Further away its difference to now would not have the
+ * precision of nanoseconds. */
+#define FAR 1e6
 
 int ili_poller_new(ili_poller **ret_poller)
 {
@@ -159,11 +174,15 @@ int ili_poller_new(ili_poller **ret_poller)
         ili_poller_free(poller);
         return memory ? -ENOMEM : -EMFILE;
     }
-    ev_timer_init(&poller->sleep, on_sleep_over, 0., 0.);
+    ev_set_userdata(poller->loop, poller);
+    ev_timer_init(&poller->sleep, on_timer, 0., 0.);
+    ev_timer_init(&poller->tick, on_tick, 0., 0.);
+    ev_timer_init(&poller->clock, on_timer, FAR, FAR);
+    ev_timer_start(poller->loop, &poller->clock);
     ev_fork_init(&poller->moved, on_moved);
     poller->moved.data = poller;
+    /* Its reference stays: a loop without watches is to wait, too. */
     ev_fork_start(poller->loop, &poller->moved);
-    ev_unref(poller->loop);
     if (out_of_memory || ili_poller_fd(poller) < 0) {
         ili_poller_free(poller);
         return -ENOMEM;
@@ -177,10 +196,11 @@ void ili_poller_free(ili_poller *poller)
     if (!poller)
         return;
     if (poller->loop) {
-        if (ev_is_active(&poller->moved)) {
-            ev_ref(poller->loop);
+        if (ev_is_active(&poller->moved))
             ev_fork_stop(poller->loop, &poller->moved);
-        }
+        ev_timer_stop(poller->loop, &poller->sleep);
+        ev_timer_stop(poller->loop, &poller->tick);
+        ev_timer_stop(poller->loop, &poller->clock);
         ev_loop_destroy(poller->loop);
     }
     if (poller->outer)
@@ -209,37 +229,65 @@ static void sleep_precisely(ili_poller *poller, il_time timeout)
 {
     struct pollfd pollfd = { .events = POLLIN };
     struct timespec ts = { .tv_nsec = timeout };
-    unsigned n_ready = poller->n_ready;
+    unsigned n_ready_before = n_ready;
 
     /* New watches reach the kernel only inside ev_run(). */
     (void)ev_run(poller->loop, EVRUN_NOWAIT);
-    if (poller->n_ready != n_ready)
+    if (n_ready != n_ready_before)
         return;
     pollfd.fd = ili_poller_fd(poller);
     (void)ppoll(&pollfd, 1, &ts, NULL);
     (void)ev_run(poller->loop, EVRUN_NOWAIT);
 }
 
-void ili_poller_run(ili_poller *poller, il_time timeout)
+/* Have the next sleep end in time.  A timer that is due earlier is left alone:
+ * a loop that sleeps often would spend more on setting it than one sleep that
+ * ends too early costs, and the next turn sleeps for the rest.  (It may be early
+ * anyway: libev counts from when it last looked at its clock.) */
+static void limit_sleep(ili_poller *poller, il_time timeout)
 {
-    struct ev_loop *loop = poller->loop;
+    double seconds = (double)(timeout - IL_MS(1)) / 1e9;
+
+    if (ev_is_active(&poller->sleep)) {
+        if (ev_timer_remaining(poller->loop, &poller->sleep) <= seconds)
+            return;
+        ev_timer_stop(poller->loop, &poller->sleep);
+    }
+    ev_timer_set(&poller->sleep, seconds, 0.);
+    ev_timer_start(poller->loop, &poller->sleep);
+}
+
+bool ili_poller_run(ili_poller *poller, il_time timeout)
+{
+    bool ticked;
 
     if (timeout <= 0) {
-        (void)ev_run(loop, EVRUN_NOWAIT);
+        (void)ev_run(poller->loop, EVRUN_NOWAIT);
     } else if (timeout < COARSE) {
         sleep_precisely(poller, timeout);
-    } else if (timeout == IL_FOREVER) {
-        ev_ref(loop); /* else a loop without watches does not wait */
-        (void)ev_run(loop, EVRUN_ONCE);
-        ev_unref(loop);
     } else {
-        /* Counted from when libev last looked at its clock: it may end too
-         * early, and then the next turn sleeps for the rest. */
-        ev_timer_set(&poller->sleep, (double)(timeout - IL_MS(1)) / 1e9, 0.);
-        ev_timer_start(loop, &poller->sleep);
-        (void)ev_run(loop, EVRUN_ONCE);
-        ev_timer_stop(loop, &poller->sleep);
+        if (timeout != IL_FOREVER)
+            limit_sleep(poller, timeout);
+        (void)ev_run(poller->loop, EVRUN_ONCE);
     }
+    ticked = poller->ticked;
+    poller->ticked = false;
+    return ticked;
+}
+
+void ili_poller_tick(ili_poller *poller, il_time in)
+{
+    ev_timer_stop(poller->loop, &poller->tick);
+    ev_timer_set(&poller->tick, (double)in / 1e9, 0.);
+    ev_timer_start(poller->loop, &poller->tick);
+}
+
+il_time ili_poller_now(ili_poller *poller)
+{
+    /* libev tells how long a timer still has to go, and when it is due. */
+    double left = ev_timer_remaining(poller->loop, &poller->clock);
+
+    return (il_time)((poller->clock.at - left) * 1e9);
 }
 
 bool ili_poller_is_idle(const ili_poller *poller)
@@ -250,85 +298,73 @@ bool ili_poller_is_idle(const ili_poller *poller)
 /* --- watches ------------------------------------------------------------------ */
 
 /* libev stops a watch by itself when its descriptor is not open. */
-static void count(ili_watch *watch)
+static void count(ili_poller *poller, ili_watch *watch)
 {
-    bool active = ev_is_active(&watch->io);
+    bool active = ev_is_active(io_of(watch));
 
     if (active != watch->counted)
-        watch->poller->n_started += active ? 1u : -1u;
+        poller->n_started += active ? 1u : -1u;
     watch->counted = active;
 }
 
 static void on_ready(struct ev_loop *loop, struct ev_io *io, int events)
 {
-    ili_watch *watch = ILI_CONTAINER(io, ili_watch, io);
+    ili_watch *watch = (ili_watch *)io;
 
-    (void)loop;
-    count(watch);
-    watch->poller->n_ready++;
-    watch->fn(watch->data, (events & EV_ERROR) != 0);
+    n_ready++;
+    if (ILI_UNLIKELY(events & EV_ERROR))
+        count(ev_userdata(loop), watch);
+    watch->fn(io->data, (events & EV_ERROR) != 0);
 }
 
-ili_watch *ili_watch_new(ili_poller *poller, int fd, int direction,
-                         ili_watch_fn *fn, void *data)
+void ili_watch_init(ili_watch *watch, int fd, int direction, ili_watch_fn *fn,
+                    void *data)
 {
-    ili_watch *watch = calloc(1, sizeof *watch);
+    struct ev_io *io = io_of(watch);
 
-    if (!watch)
-        return NULL;
-    ev_io_init(&watch->io, on_ready, fd,
-               direction == IL_READ ? EV_READ : EV_WRITE);
-    watch->poller = poller;
+    ev_io_init(io, on_ready, fd, direction == IL_READ ? EV_READ : EV_WRITE);
+    io->data = data;
     watch->fn = fn;
-    watch->data = data;
-    return watch;
+    watch->counted = false;
 }
 
-ili_watch *ili_watch_free(ili_watch *watch)
+int ili_watch_start(ili_poller *poller, ili_watch *watch)
 {
-    if (watch)
-        ili_watch_stop(watch);
-    free(watch);
-    return NULL;
-}
+    struct ev_io *io = io_of(watch);
 
-int ili_watch_start(ili_watch *watch)
-{
-    if (ev_is_active(&watch->io))
+    if (ev_is_active(io))
         return 0;
-    if (!has_room_for(watch->io.fd))
+    if (!has_room_for(io->fd))
         return -ENOMEM;
     out_of_memory = false;
-    ev_io_start(watch->poller->loop, &watch->io);
+    ev_io_start(poller->loop, io);
     if (out_of_memory) {
-        ev_io_stop(watch->poller->loop, &watch->io);
+        ev_io_stop(poller->loop, io);
         return -ENOMEM;
     }
-    count(watch);
+    count(poller, watch);
     return 0;
 }
 
-void ili_watch_stop(ili_watch *watch)
+void ili_watch_stop(ili_poller *poller, ili_watch *watch)
 {
-    if (ev_is_active(&watch->io) || ev_is_pending(&watch->io))
-        ev_io_stop(watch->poller->loop, &watch->io);
-    count(watch);
+    struct ev_io *io = io_of(watch);
+
+    if (ev_is_active(io) || ev_is_pending(io))
+        ev_io_stop(poller->loop, io);
+    count(poller, watch);
 }
 
-bool ili_watch_is_started(const ili_watch *watch)
+void ili_watch_verify(ili_poller *poller, ili_watch *watch)
 {
-    return ev_is_active(&watch->io);
-}
-
-void ili_watch_verify(ili_watch *watch)
-{
-    int fd = watch->io.fd;
-    int events = watch->io.events & (EV_READ | EV_WRITE);
+    struct ev_io *io = io_of(watch);
+    int fd = io->fd;
+    int events = io->events & (EV_READ | EV_WRITE);
 
     /* Setting a watch anew makes libev tell the kernel once more: a live
      * registration answers EEXIST, a lost one is made good, and a closed
      * descriptor is reported as failed. */
-    ev_io_stop(watch->poller->loop, &watch->io);
-    ev_io_set(&watch->io, fd, events);
-    ev_io_start(watch->poller->loop, &watch->io);
+    ev_io_stop(poller->loop, io);
+    ev_io_set(io, fd, events);
+    ev_io_start(poller->loop, io);
 }

@@ -12,16 +12,29 @@
 
 #include "base/assert.h"
 #include "io/nosignal.h"
-#include "loop/fd.h"
-#include "task/task.h"
+#include "io/read.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <unistd.h>
+#include <poll.h>
+
+/* The first event wakes; another may have come with it. */
+static int also_ready(int fd)
+{
+    struct pollfd pollfd = { .fd = fd, .events = POLLIN | POLLOUT };
+
+    if (poll(&pollfd, 1, 0) <= 0)
+        return 0;
+    return (pollfd.revents & POLLIN ? IL_READ : 0) |
+           (pollfd.revents & POLLOUT ? IL_WRITE : 0);
+}
 
 int il_wait_fd(int fd, int events)
 {
-    return ili_fd_wait(fd, events);
+    int r = ili_fd_wait(fd, ili_fd_find(fd), events);
+
+    if (r > 0 && events == (IL_READ | IL_WRITE))
+        r |= also_ready(fd);
+    return r;
 }
 
 int il_set_nonblocking(int fd)
@@ -41,39 +54,38 @@ int il_close(int fd)
     return close(fd) < 0 && errno != EINTR ? -errno : 0;
 }
 
-static bool would_block(ssize_t r)
+static inline __attribute__((always_inline)) ssize_t
+read_some(int fd, void *buffer, size_t size)
 {
-    return r == -EAGAIN || r == -EWOULDBLOCK;
-}
-
-static ssize_t read_now(int fd, void *buffer, size_t size)
-{
+    il_task *task = ili_current_task();
+    struct ili_fd *known = ili_fd_find(fd);
+    unsigned hints = known ? known->hints : 0;
     ssize_t n;
 
+    if (ili_must_refuse(task))
+        return ili_refuse(task);
+    if (!(task && hints & ILI_FD_DRAINED && size > 0)) {
+        n = ili_read_now(fd, buffer, size);
+        if (!ili_would_block(n)) {
+            ili_note_read(known, n, size);
+            ili_spent(task);
+            return n;
+        }
+    }
     do {
-        n = read(fd, buffer, size);
-    } while (n < 0 && errno == EINTR);
-    return n < 0 ? -errno : n;
+        int r = ili_fd_wait(fd, known, IL_READ);
+
+        if (ILI_UNLIKELY(r < 0))
+            return r;
+        n = ili_read_now(fd, buffer, size);
+    } while (ILI_UNLIKELY(ili_would_block(n)));
+    ili_note_read(known ? known : ili_fd_find(fd), n, size);
+    return n;
 }
 
 ssize_t il_read(int fd, void *buffer, size_t size)
 {
-    bool drained = il_task_current() && ili_fd_hint(fd, ILI_FD_DRAINED);
-    ssize_t n = ili_spend();
-
-    if (n < 0)
-        return n;
-    n = drained && size > 0 ? -EAGAIN : read_now(fd, buffer, size);
-    while (would_block(n)) {
-        int r = ili_fd_wait(fd, IL_READ);
-
-        if (r < 0)
-            return r;
-        n = read_now(fd, buffer, size);
-    }
-    if (n > 0 && (size_t)n < size)
-        ili_fd_set_hint(fd, ILI_FD_DRAINED, true);
-    return n;
+    return read_some(fd, buffer, size);
 }
 
 int il_read_all(int fd, void *buffer, size_t size, size_t *ret_done)
@@ -82,7 +94,7 @@ int il_read_all(int fd, void *buffer, size_t size, size_t *ret_done)
     ssize_t n = 1;
 
     while (done < size && n > 0) {
-        n = il_read(fd, (char *)buffer + done, size - done);
+        n = read_some(fd, (char *)buffer + done, size - done);
         if (n > 0)
             done += (size_t)n;
     }
@@ -93,21 +105,34 @@ int il_read_all(int fd, void *buffer, size_t size, size_t *ret_done)
     return done == size ? 0 : -EPIPE;
 }
 
-ssize_t il_write(int fd, const void *buffer, size_t size)
+static inline __attribute__((always_inline)) ssize_t
+write_some(int fd, const void *buffer, size_t size)
 {
-    ssize_t n = ili_spend();
+    il_task *task = ili_current_task();
+    struct ili_fd *known = ili_fd_find(fd);
+    unsigned hints = known ? known->hints : 0;
+    ssize_t n;
 
-    if (n < 0)
+    if (ili_must_refuse(task))
+        return ili_refuse(task);
+    n = ili_write_nosignal(fd, hints, buffer, size);
+    if (ILI_LIKELY(!ili_would_block(n))) {
+        ili_spent(task);
         return n;
-    n = ili_write_nosignal(fd, buffer, size);
-    while (would_block(n)) {
-        int r = ili_fd_wait(fd, IL_WRITE);
+    }
+    do {
+        int r = ili_fd_wait(fd, known, IL_WRITE);
 
         if (r < 0)
             return r;
-        n = ili_write_nosignal(fd, buffer, size);
-    }
+        n = ili_write_nosignal(fd, hints, buffer, size);
+    } while (ili_would_block(n));
     return n;
+}
+
+ssize_t il_write(int fd, const void *buffer, size_t size)
+{
+    return write_some(fd, buffer, size);
 }
 
 int il_write_all(int fd, const void *buffer, size_t size, size_t *ret_done)
@@ -115,10 +140,11 @@ int il_write_all(int fd, const void *buffer, size_t size, size_t *ret_done)
     size_t done = 0;
     ssize_t n = 0;
 
-    while (done < size && n >= 0) {
-        n = il_write(fd, (const char *)buffer + done, size - done);
-        if (n > 0)
-            done += (size_t)n;
+    while (done < size) {
+        n = write_some(fd, (const char *)buffer + done, size - done);
+        if (ILI_UNLIKELY(n < 0))
+            break;
+        done += (size_t)n;
     }
     if (ret_done)
         *ret_done = done;

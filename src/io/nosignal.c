@@ -52,13 +52,15 @@ static ssize_t write_masked(int fd, const void *buffer, size_t size)
     return n;
 }
 
-static ssize_t write_file(int fd, const void *buffer, size_t size)
+static ssize_t write_once(int fd, const void *buffer, size_t size)
 {
     struct iovec vector = { (void *)buffer, size };
     ssize_t n = -EOPNOTSUPP;
 
     if (!atomic_load_explicit(&has_no_flag, memory_order_relaxed))
         n = result(pwritev2(fd, &vector, 1, -1, RWF_NOSIGNAL));
+    if (ILI_LIKELY(n >= 0))
+        return n;
     if (n == -EOPNOTSUPP || n == -EINVAL || n == -ENOSYS) {
         n = write_masked(fd, buffer, size);
         /* It did work this way, so it was the flag. */
@@ -68,20 +70,12 @@ static ssize_t write_file(int fd, const void *buffer, size_t size)
     return n;
 }
 
-ssize_t ili_write_nosignal(int fd, const void *buffer, size_t size)
+ssize_t ili_write_file(int fd, const void *buffer, size_t size)
 {
     ssize_t n;
 
     do {
-        if (ili_fd_hint(fd, ILI_FD_NOT_SOCKET)) {
-            n = write_file(fd, buffer, size);
-        } else {
-            n = result(send(fd, buffer, size, MSG_NOSIGNAL));
-            if (n == -ENOTSOCK) {
-                ili_fd_set_hint(fd, ILI_FD_NOT_SOCKET, true);
-                n = write_file(fd, buffer, size);
-            }
-        }
-    } while (n == -EINTR);
+        n = write_once(fd, buffer, size);
+    } while (ILI_UNLIKELY(n == -EINTR));
     return n;
 }

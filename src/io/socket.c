@@ -42,7 +42,7 @@ int il_accept(int fd, struct sockaddr *ret_addr, socklen_t *addr_len)
         return r;
     r = accept_now(fd, ret_addr, addr_len);
     while (r == -EAGAIN || r == -EWOULDBLOCK) {
-        r = ili_fd_wait(fd, IL_READ);
+        r = ili_fd_wait(fd, ili_fd_find(fd), IL_READ);
         if (r < 0)
             return r;
         r = accept_now(fd, ret_addr, addr_len);
@@ -83,6 +83,6 @@ int il_connect(int fd, const struct sockaddr *addr, socklen_t addr_len)
     /* An interrupted connect goes on by itself. */
     if (errno != EINPROGRESS && errno != EINTR)
         return -errno;
-    r = ili_fd_wait(fd, IL_WRITE);
+    r = ili_fd_wait(fd, ili_fd_find(fd), IL_WRITE);
     return r < 0 ? r : socket_error(fd);
 }

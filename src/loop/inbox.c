@@ -130,13 +130,12 @@ int ili_inbox_open(il_loop *loop)
     loop->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (loop->wake_fd < 0)
         return -errno;
-    loop->wake_watch =
-        ili_watch_new(loop->poller, loop->wake_fd, IL_READ, on_wake, loop);
-    return loop->wake_watch ? ili_watch_start(loop->wake_watch) : -ENOMEM;
+    ili_watch_init(&loop->wake_watch, loop->wake_fd, IL_READ, on_wake, loop);
+    return ili_watch_start(loop->poller, &loop->wake_watch);
 }
 
 void ili_inbox_close(il_loop *loop)
 {
     queue_all(&loop->sched, atomic_exchange(&loop->inbox, &closed));
-    loop->wake_watch = ili_watch_free(loop->wake_watch);
+    ili_watch_stop(loop->poller, &loop->wake_watch);
 }

@@ -28,7 +28,6 @@ static void free_loop(il_loop *loop)
 /* Undo what il_loop_new() has done so far. */
 static int give_up(il_loop *loop, int error)
 {
-    loop->wake_watch = ili_watch_free(loop->wake_watch);
     ili_poller_free(loop->poller);
     if (loop->sched.arena)
         ili_arena_retire(loop->sched.arena);
@@ -56,6 +55,7 @@ int il_loop_new(il_loop **ret_loop)
     loop->sched.collect = ili_inbox_collect;
     atomic_init(&loop->refs, 1);
     ili_list_init(&loop->unverified);
+    loop->verify_at = IL_FOREVER;
     ili_list_init(&loop->touched);
     ili_list_init(&loop->at_close);
 
@@ -67,7 +67,7 @@ int il_loop_new(il_loop **ret_loop)
         return give_up(loop, r);
     /* A host may sleep on the poller before the first turn: from now on the
      * kernel knows of the inbox. */
-    ili_poller_run(loop->poller, 0);
+    (void)ili_poller_run(loop->poller, 0);
     loop->looked_at = loop->sched.turn_time = ili_clock_real();
     ili_sched_current = &loop->sched;
     *ret_loop = loop;

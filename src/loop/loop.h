@@ -27,7 +27,8 @@
 
 struct ili_fd;
 
-/* How long a wait may rest on an unverified watch, see fd.c. */
+/* How long a wait may rest on an unverified watch while nothing comes, see
+ * fd.c. */
 #define ILI_VERIFY_AFTER IL_MS(10)
 
 struct il_loop {
@@ -36,17 +37,20 @@ struct il_loop {
     ili_poller *poller; /* NULL once closed */
 
     /* fd.c: what is known of descriptors, by number */
-    struct ili_fd **fds;
-    size_t n_fds;        /* length of the array */
-    ili_list unverified; /* ili_fd.link: waits on watches armed before */
+    struct ili_fd **fds; /* pages of records; NULL: nothing known */
+    size_t n_fds;        /* length of that array */
+    ili_list unverified; /* ili_fd.link: waits on watches armed before, and
+                          * some that are over */
     ili_list touched;    /* ili_fd.touched: the kernel will be told of */
-    il_time verify_at;   /* when these are to be checked */
+    il_time verify_at;   /* on the real clock: when these are to be looked at;
+                          * IL_FOREVER: there are none */
+    bool heard;          /* since that was set, some descriptor was ready */
 
     /* inbox.c: posts of other threads */
     _Atomic(il_callback *) inbox; /* newest first; of a closed loop a mark */
     atomic_bool need_wake;        /* we sleep, or are about to */
     int wake_fd; /* an eventfd; kept until the last reference goes */
-    ili_watch *wake_watch;
+    ili_watch wake_watch;
 
     /* turn.c */
     int credit_size;     /* items between two looks at the clock */
@@ -134,8 +138,11 @@ void ili_inbox_close(il_loop *loop);
  * are not open.  Returns whether there were any. */
 bool ili_fds_check(il_loop *loop);
 
-/* Check watches that were armed before their wait began. */
+/* It is `verify_at`: check watches that were armed before their wait began. */
 void ili_fds_verify(il_loop *loop);
+
+/* The poller's tick came at `now`, which may be too early for `verify_at`. */
+void ili_fds_ticked(il_loop *loop, il_time now);
 void ili_fds_free(il_loop *loop);
 
 #endif

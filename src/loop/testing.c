@@ -26,6 +26,8 @@ int il_test_use_virtual_time(il_loop *loop, int mode)
     if (!loop->is_virtual)
         loop->virtual_now = EPOCH;
     loop->is_virtual = true;
+    if (loop->verify_at != IL_FOREVER)
+        loop->verify_at = 0;
     loop->autojump = mode == IL_TEST_AUTOJUMP;
     return 0;
 }

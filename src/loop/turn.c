@@ -62,7 +62,7 @@ static il_time sleep_virtually(il_loop *loop, il_time limit, il_time timeout)
     if (timeout == 0 || !loop->autojump)
         return timeout == IL_FOREVER ? IL_FOREVER : 0;
     (void)ili_fds_check(loop);
-    ili_poller_run(loop->poller, 0);
+    (void)ili_poller_run(loop->poller, 0);
     ili_inbox_collect(&loop->sched);
     if (limit < next)
         next = limit;
@@ -81,20 +81,6 @@ static bool waits_for_jump(const il_loop *loop)
            ili_alarms_next(&loop->sched.alarms) != IL_FOREVER;
 }
 
-/* Waits that rest on unverified watches are checked after a moment. */
-static il_time mind_unverified(il_loop *loop, il_time timeout)
-{
-    il_time now = loop->looked_at; /* near enough */
-
-    if (ili_list_empty(&loop->unverified))
-        return timeout;
-    if (loop->is_virtual || now >= loop->verify_at)
-        ili_fds_verify(loop);
-    else if (timeout > loop->verify_at - now)
-        timeout = loop->verify_at - now;
-    return ili_sched_is_busy(&loop->sched) ? 0 : timeout;
-}
-
 static void poll_and_queue(il_loop *loop, il_time limit)
 {
     ili_sched *sched = &loop->sched;
@@ -102,7 +88,11 @@ static void poll_and_queue(il_loop *loop, il_time limit)
 
     if (timeout > 0)
         loop->busy_turns = 0;
-    timeout = mind_unverified(loop, timeout);
+    if (ILI_UNLIKELY(loop->looked_at >= loop->verify_at)) {
+        ili_fds_verify(loop);
+        if (ili_sched_is_busy(&loop->sched))
+            timeout = 0;
+    }
     if (loop->is_virtual)
         timeout = sleep_virtually(loop, limit, timeout);
     if (timeout > 0 && !ili_inbox_may_sleep(loop))
@@ -110,7 +100,8 @@ static void poll_and_queue(il_loop *loop, il_time limit)
 
     if (!ili_list_empty(&loop->touched) && ili_fds_check(loop))
         timeout = 0;
-    ili_poller_run(loop->poller, timeout);
+    if (ILI_UNLIKELY(ili_poller_run(loop->poller, timeout)))
+        ili_fds_ticked(loop, ili_poller_now(loop->poller));
     loop->polled_at = loop->looked_at;
     if (timeout > 0)
         ili_inbox_awake(loop);
@@ -310,10 +301,6 @@ il_time il_loop_next_deadline(il_loop *loop)
     next = ili_alarms_next(&loop->sched.alarms);
     if (next < 0) /* hosts subtract the time it is now */
         next = 0;
-    if (ili_list_empty(&loop->unverified))
-        return next;
-    /* That moment is on the real clock. */
-    if (loop->is_virtual)
-        return 0;
+    /* That moment is on the real clock; a virtual one does not wait for it. */
     return loop->verify_at < next ? loop->verify_at : next;
 }

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ILI_IO_READ_H
+#define ILI_IO_READ_H
+
+/* read.h - what reading into one's own memory and into the loop's share. */
+
+#include "loop/fd.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+static inline bool ili_would_block(ssize_t r)
+{
+    return r == -EAGAIN || r == -EWOULDBLOCK;
+}
+
+/* An operation of the running task, or NULL, was over without a wait. */
+static inline void ili_spent(il_task *task)
+{
+    if (task && ili_must_pause(task))
+        ili_pause(task);
+}
+
+static inline ssize_t ili_read_now(int fd, void *buffer, size_t size)
+{
+    ssize_t n;
+
+    do {
+        n = read(fd, buffer, size);
+    } while (ILI_UNLIKELY(n < 0) && errno == EINTR);
+    return ILI_LIKELY(n >= 0) ? n : -errno;
+}
+
+/* `n` of `size` bytes were read from what is known as `fd`, if anything is.  Who
+ * never waited for it need not remember: without a record the next read tries,
+ * and if it has to wait there will be one. */
+static inline void ili_note_read(struct ili_fd *fd, ssize_t n, size_t size)
+{
+    if (fd && n > 0 && (size_t)n < size)
+        fd->hints |= ILI_FD_DRAINED;
+}
+
+#endif
