@@ -65,7 +65,7 @@ read_some(int fd, void *buffer, size_t size)
     if (ili_must_refuse(task))
         return ili_refuse(task);
     if (!(task && hints & ILI_FD_DRAINED && size > 0)) {
-        n = ili_read_now(fd, buffer, size);
+        n = ili_read_now(fd, hints, buffer, size);
         if (!ili_would_block(n)) {
             ili_note_read(known, n, size);
             ili_spent(task);
@@ -77,7 +77,7 @@ read_some(int fd, void *buffer, size_t size)
 
         if (ILI_UNLIKELY(r < 0))
             return r;
-        n = ili_read_now(fd, buffer, size);
+        n = ili_read_now(fd, hints, buffer, size);
     } while (ILI_UNLIKELY(ili_would_block(n)));
     ili_note_read(known ? known : ili_fd_find(fd), n, size);
     return n;

@@ -7,6 +7,7 @@
 #include "loop/fd.h"
 
 #include <errno.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static inline bool ili_would_block(ssize_t r)
@@ -21,12 +22,30 @@ static inline void ili_spent(il_task *task)
         ili_pause(task);
 }
 
-static inline ssize_t ili_read_now(int fd, void *buffer, size_t size)
+/* On a socket recv() is what read() does on several detours.  With a size of 0
+ * it would do more, and take an empty datagram. */
+static inline ssize_t ili_read_once(int fd, unsigned hints, void *buffer,
+                                    size_t size)
+{
+    ssize_t n;
+
+    if (hints & ILI_FD_NOT_SOCKET || ILI_UNLIKELY(size == 0))
+        return read(fd, buffer, size);
+    n = recv(fd, buffer, size, 0);
+    if (ILI_UNLIKELY(n < 0 && errno == ENOTSOCK)) {
+        ili_fd_set_hint(fd, ILI_FD_NOT_SOCKET);
+        n = read(fd, buffer, size);
+    }
+    return n;
+}
+
+static inline ssize_t ili_read_now(int fd, unsigned hints, void *buffer,
+                                   size_t size)
 {
     ssize_t n;
 
     do {
-        n = read(fd, buffer, size);
+        n = ili_read_once(fd, hints, buffer, size);
     } while (ILI_UNLIKELY(n < 0) && errno == EINTR);
     return ILI_LIKELY(n >= 0) ? n : -errno;
 }

@@ -10,7 +10,7 @@
 /* What reading and writing remember of a descriptor from call to call. */
 enum ili_fd_hint {
     ILI_FD_DRAINED = 1,    /* the last read took all there was */
-    ILI_FD_NOT_SOCKET = 2, /* send() is of no use */
+    ILI_FD_NOT_SOCKET = 2, /* recv() and send() are of no use */
 };
 
 /* What a loop knows of a descriptor.  What an ordinary wait and its end touch
