@@ -226,6 +226,32 @@ static void test_timer_ten_thousand_fire_in_order(void **state)
     assert_true(last > 1000);
 }
 
+/* So many that looking through them all each time would not do. */
+static void
+test_timer_next_deadline_is_exact_when_the_earliest_stops(void **state)
+{
+    enum { N = 500 };
+    struct fixture *f = *state;
+    static il_timer timers[N];
+    il_time begin = il_deadline(IL_SEC(60));
+
+    for (int i = 0; i < N; i++) {
+        int place = i * 77 % N;
+
+        timers[place] = (il_timer)IL_TIMER_INIT(note_it, TEXT("fired"));
+        assert_int_equal(
+            il_timer_start(f->loop, &timers[place], begin + place * IL_US(7)),
+            0);
+    }
+    settle(f);
+    for (int i = 0; i < N; i++) {
+        assert_int_equal(il_loop_next_deadline(f->loop), begin + i * IL_US(7));
+        assert_true(il_timer_stop(&timers[i]));
+    }
+    assert_int_equal(il_loop_next_deadline(f->loop), IL_FOREVER);
+    assert_string_equal(noted(), "");
+}
+
 static void test_timer_is_refused_by_a_closed_loop(void **state)
 {
     struct fixture *f = *state;
@@ -257,6 +283,7 @@ int main(void)
         TEST(test_timer_may_be_started_in_its_own_callback),
         TEST(test_timer_may_be_freed_in_its_own_callback),
         TEST(test_timer_ten_thousand_fire_in_order),
+        TEST(test_timer_next_deadline_is_exact_when_the_earliest_stops),
         TEST(test_timer_is_refused_by_a_closed_loop),
     };
 

@@ -29,11 +29,8 @@ typedef struct il_item {
 
 /** Something that is due at a point in time. */
 typedef struct il_alarm {
+    il_link link;                    /**< private: when armed, in a list */
     il_time at;                      /**< private: when it is due */
-    uint64_t order;                  /**< private: breaks ties, FIFO */
-    struct il_alarm *child;          /**< private: pairing heap */
-    struct il_alarm *next;           /**< private: pairing heap */
-    struct il_alarm *prev;           /**< private: NULL when not armed */
     void (*fire)(struct il_alarm *); /**< private: queues, runs nothing */
 } il_alarm;
 

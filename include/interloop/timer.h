@@ -26,7 +26,7 @@ typedef struct il_timer {
 /** Make a timer: `il_timer t = IL_TIMER_INIT (fn, arg);` */
 #define IL_TIMER_INIT(fn_, arg_)                                               \
     {                                                                          \
-        { 0, 0, 0, 0, 0, 0 }, IL_CALLBACK_INIT(fn_, arg_)                      \
+        { { 0, 0 }, 0, 0 }, IL_CALLBACK_INIT(fn_, arg_)                        \
     }
 
 /**

@@ -22,9 +22,11 @@ int il_test_use_virtual_time(il_loop *loop, int mode)
     ILI_RETURN_IF_FAIL(mode == IL_TEST_MANUAL || mode == IL_TEST_AUTOJUMP,
                        -EINVAL);
     ILI_RETURN_IF_FAIL(!loop->sched.runner && !loop->sched.current, -EBUSY);
-    ILI_RETURN_IF_FAIL(loop->sched.alarms.n == 0, -EBUSY);
-    if (!loop->is_virtual)
+    ILI_RETURN_IF_FAIL(ili_alarms_empty(&loop->sched.alarms), -EBUSY);
+    if (!loop->is_virtual) {
         loop->virtual_now = EPOCH;
+        ili_alarms_init(&loop->sched.alarms); /* time goes back */
+    }
     loop->is_virtual = true;
     if (loop->verify_at != IL_FOREVER)
         loop->verify_at = 0;

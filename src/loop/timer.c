@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 
-/* timer.c - callbacks at a point in time: an alarm that posts. */
+/* timer.c - callbacks at a point in time: an alarm that posts.
+ *
+ * A timer is idle, armed, or due with its callback on the ready queue; never
+ * two of these.  Only the loop's thread touches it, so the callback's state
+ * needs no atomic exchange here. */
 
 #include "config.h"
 
@@ -10,23 +14,32 @@
 
 #include <errno.h>
 
+static bool is_queued(const il_timer *timer)
+{
+    return __atomic_load_n(&timer->callback.state, __ATOMIC_RELAXED) !=
+           ILI_CALLBACK_IDLE;
+}
+
 static void timer_due(il_alarm *alarm)
 {
     il_timer *timer = ILI_CONTAINER(alarm, il_timer, alarm);
 
-    if (ili_callback_claim(&timer->callback, ILI_CALLBACK_READY))
-        ili_callback_queue(ili_sched_current, &timer->callback);
+    ILI_ASSERT(!is_queued(timer));
+    ili_callback_queue(ili_sched_current, &timer->callback);
 }
 
 int il_timer_start(il_loop *loop, il_timer *timer, il_time at)
 {
     ILI_RETURN_IF_FAIL(loop && timer && timer->callback.fn, -EINVAL);
-    ILI_RETURN_IF_FAIL(loop, -EINVAL);
     ILI_RETURN_IF_FAIL(!loop->sched.closed, -ESHUTDOWN);
     ILI_RETURN_IF_FAIL(ili_loop_is_here(loop), -ESRCH);
-    ILI_RETURN_IF_FAIL(
-        !il_timer_is_active(timer) || timer->callback.loop == loop, -EBUSY);
-    (void)il_timer_stop(timer);
+    if (ili_alarm_armed(&timer->alarm)) {
+        ILI_RETURN_IF_FAIL(timer->callback.loop == loop, -EBUSY);
+        ili_alarms_remove(&loop->sched.alarms, &timer->alarm);
+    } else if (is_queued(timer)) {
+        ILI_RETURN_IF_FAIL(timer->callback.loop == loop, -EBUSY);
+        (void)il_callback_cancel(&timer->callback);
+    }
     timer->alarm.at = at;
     timer->alarm.fire = timer_due;
     timer->callback.loop = loop;
@@ -44,12 +57,10 @@ bool il_timer_stop(il_timer *timer)
         ili_alarms_remove(&ili_sched_current->alarms, &timer->alarm);
         return true;
     }
-    return il_callback_cancel(&timer->callback);
+    return is_queued(timer) && il_callback_cancel(&timer->callback);
 }
 
 bool il_timer_is_active(const il_timer *timer)
 {
-    return ili_alarm_armed(&timer->alarm) ||
-           __atomic_load_n(&timer->callback.state, __ATOMIC_ACQUIRE) !=
-               ILI_CALLBACK_IDLE;
+    return ili_alarm_armed(&timer->alarm) || is_queued(timer);
 }

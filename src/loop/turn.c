@@ -41,11 +41,12 @@
 /* How long the poller may sleep. */
 static il_time sleep_time(il_loop *loop, il_time limit)
 {
-    il_time next = ili_alarms_next(&loop->sched.alarms);
+    il_time next;
     il_time now;
 
     if (ili_sched_is_busy(&loop->sched) || loop->stop || limit == 0)
         return 0;
+    next = ili_alarms_next(&loop->sched.alarms);
     if (limit < next)
         next = limit;
     if (next == IL_FOREVER)
@@ -57,13 +58,14 @@ static il_time sleep_time(il_loop *loop, il_time limit)
 /* Virtual time passes when everybody waits. */
 static il_time sleep_virtually(il_loop *loop, il_time limit, il_time timeout)
 {
-    il_time next = ili_alarms_next(&loop->sched.alarms);
+    il_time next;
 
     if (timeout == 0 || !loop->autojump)
         return timeout == IL_FOREVER ? IL_FOREVER : 0;
     (void)ili_fds_check(loop);
     (void)ili_poller_run(loop->poller, 0);
     ili_inbox_collect(&loop->sched);
+    next = ili_alarms_next(&loop->sched.alarms);
     if (limit < next)
         next = limit;
     if (ili_sched_is_busy(&loop->sched) || next == IL_FOREVER)
@@ -74,7 +76,7 @@ static il_time sleep_virtually(il_loop *loop, il_time limit, il_time timeout)
 
 /* Nothing but virtual time can go on.  A host must not sleep then: it comes
  * back when nothing of its own is left to do, and time jumps. */
-static bool waits_for_jump(const il_loop *loop)
+static bool waits_for_jump(il_loop *loop)
 {
     return loop->is_virtual && loop->autojump && loop->sched.host &&
            !loop->stop && !ili_sched_is_busy(&loop->sched) &&
@@ -108,7 +110,7 @@ static void poll_and_queue(il_loop *loop, il_time limit)
 
     ili_inbox_collect(sched);
     /* Without alarms nobody needs to know the time exactly. */
-    if (sched->alarms.root || loop->is_virtual)
+    if (ili_alarms_bound(&sched->alarms) != IL_FOREVER || loop->is_virtual)
         sched->turn_time = ili_sched_now(sched);
     else
         sched->turn_time = loop->looked_at;
@@ -172,7 +174,7 @@ static bool is_worth_polling(const il_loop *loop)
 {
     return !ili_poller_is_idle(loop->poller) ||
            !ili_list_empty(&loop->touched) ||
-           ili_alarms_next(&loop->sched.alarms) <= loop->looked_at;
+           ili_alarms_bound(&loop->sched.alarms) <= loop->looked_at;
 }
 
 /* Whether the kernel may be left alone before the next turn of a slice.  The
@@ -183,7 +185,7 @@ static bool may_skip_poll(const il_loop *loop, bool ran)
         return ran && !is_worth_polling(loop);
     return !ran || (loop->busy_turns >= BUSY_TURNS &&
                     loop->looked_at - loop->polled_at < LOOK_LATE &&
-                    ili_alarms_next(&loop->sched.alarms) > loop->looked_at);
+                    ili_alarms_bound(&loop->sched.alarms) > loop->looked_at);
 }
 
 /* Queue what the next turn of a slice is to run. */

@@ -34,7 +34,8 @@ static void no_task(il_item *item)
 
 int ili_sched_init(ili_sched *sched, il_loop *loop)
 {
-    memset(sched, 0, sizeof *sched);
+    memset(sched, 0, offsetof(ili_sched, alarms));
+    ili_alarms_init(&sched->alarms);
     sched->arena = ili_arena_new();
     if (!sched->arena)
         return -ENOMEM;
@@ -52,8 +53,7 @@ int ili_sched_init(ili_sched *sched, il_loop *loop)
  * keep stack and arena. */
 void ili_sched_fini(ili_sched *sched)
 {
-    while (sched->alarms.root)
-        ili_alarms_remove(&sched->alarms, sched->alarms.root);
+    ili_alarms_clear(&sched->alarms);
     for (il_task *task = ili_task_after(sched, NULL); task;
          task = ili_task_after(sched, task))
         task->sched = NULL; /* it was abandoned, its scopes are still entered */

@@ -48,7 +48,6 @@ typedef struct ili_sched {
     il_task
         *awaited; /* its end ends the run: turns stop following each other */
 
-    ili_alarms alarms; /* deadlines of sleeps, scopes and timers */
     il_time (*clock)(void *data);
     bool (*has_passed)(void *data, il_time at); /* often cheaper than `clock` */
     void *clock_data;
@@ -68,6 +67,9 @@ typedef struct ili_sched {
 
     atomic_bool closed; /* no new tasks, no new posts; any thread may look */
     il_loop *loop;      /* the loop above, for il_loop_current() */
+
+    ili_alarms alarms; /* deadlines of sleeps, scopes and timers; last, since
+                        * it is big */
 } ili_sched;
 
 _Static_assert(offsetof(ili_sched, no_task) == offsetof(il_item, run),

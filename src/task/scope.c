@@ -175,7 +175,7 @@ static inline void init(il_scope *scope, il_task *task, il_scope *outer,
     scope->outer = outer;
     scope->inner = NULL;
     scope->task = task;
-    scope->alarm.prev = NULL; /* not armed */
+    scope->alarm.link.next = NULL; /* not armed */
     scope->flags = flags;
     set_cause(scope);
 }
