@@ -154,13 +154,14 @@ typedef struct il_callback {
     il_callback_fn *fn;       /**< what to call; set before posting */
     void *arg;                /**< passed to fn */
     il_loop *loop;            /**< private */
-    int state;                /**< private */
+    int state;                /**< private: where its loop has it */
+    int claim;                /**< private: whether another thread has it */
 } il_callback;
 
 /** Make a callback: `il_callback cb = IL_CALLBACK_INIT (fn, arg);` */
 #define IL_CALLBACK_INIT(fn_, arg_)                                            \
     {                                                                          \
-        { { 0, 0 }, 0 }, 0, (fn_), (arg_), 0, 0                                \
+        { { 0, 0 }, 0 }, 0, (fn_), (arg_), 0, 0, 0                             \
     }
 
 /**
@@ -183,8 +184,14 @@ IL_EXPORT int il_post(il_loop *loop, il_callback *callback);
  * all that arrives while it sleeps.  The caller must hold a reference to
  * @p loop or know otherwise that it exists.
  *
+ * One callback may be posted by several threads, as a signal to the loop: its
+ * next run sees what each of them has written before, whether its post was
+ * taken or found the callback queued.  If the loop's thread has queued it by
+ * il_post(), that does not count for others; it runs once more for them.
+ *
  * @retval 0           Queued.
- * @retval -EBUSY      It is queued already.
+ * @retval -EBUSY      It is queued already and will begin to run after this
+ *                     call, or it is registered to be called some time.
  * @retval -ESHUTDOWN  The loop is closed; the callback will not run.
  */
 IL_EXPORT int il_post_threadsafe(il_loop *loop, il_callback *callback);

@@ -22,7 +22,7 @@ int il_loop_at_close(il_loop *loop, il_callback *callback)
     ILI_RETURN_IF_FAIL(loop, -EINVAL);
     ILI_RETURN_IF_FAIL(!loop->sched.closed, -ESHUTDOWN);
     ILI_RETURN_IF_FAIL(ili_loop_is_here(loop), -ESRCH);
-    ILI_RETURN_IF_FAIL(ili_callback_claim(callback, ILI_CALLBACK_HOOK), -EBUSY);
+    ILI_RETURN_IF_FAIL(ili_callback_hook(callback), -EBUSY);
     callback->loop = loop;
     ili_list_prepend(&loop->at_close, &callback->item.link);
     return 0;
@@ -38,7 +38,7 @@ static void run_hooks(il_loop *loop)
     while ((link = ili_list_pop(&loop->at_close)) != NULL) {
         il_callback *callback = ILI_CONTAINER(link, il_callback, item.link);
 
-        __atomic_store_n(&callback->state, ILI_CALLBACK_IDLE, __ATOMIC_RELEASE);
+        ili_callback_unhook(callback);
         callback->fn(callback->arg);
     }
 }

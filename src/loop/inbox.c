@@ -13,7 +13,19 @@
  *         write                         sleep
  *
  * Both sides write before they read, in one total order, so at least one of
- * them sees the other.  However many post while it sleeps, one writes. */
+ * them sees the other.  However many post while it sleeps, one writes.
+ *
+ * The same holds for a callback that several threads post, to say that there is
+ * something to be looked at:
+ *
+ *     poster                          loop
+ *       write what is to be seen        clear the claim
+ *       set the claim; if it was set:   run: look
+ *         leave it at that
+ *
+ * A locked instruction for each callback would keep the processor from loading
+ * the next one's line meanwhile, so there is one fence for all that arrive
+ * together, and another for the poster that is refused. */
 
 #include "config.h"
 
@@ -26,18 +38,50 @@
 /* What the inbox of a closed loop holds. */
 static il_callback closed;
 
+static bool claim(il_callback *callback)
+{
+    while (!ili_callback_claim(callback)) {
+        atomic_thread_fence(memory_order_seq_cst);
+        if (__atomic_load_n(&callback->claim, __ATOMIC_RELAXED))
+            return false;
+    }
+    return true;
+}
+
+/* What needs a look at the callback, which the processor has to fetch from
+ * another: not before the claim, or it would be fetched twice, to read and to
+ * write. */
+static int check_claimed(const il_loop *loop, const il_callback *callback)
+{
+    ILI_RETURN_IF_FAIL(callback->fn, -EINVAL);
+    /* Of this loop: it runs once more. */
+    ILI_RETURN_IF_FAIL(ili_callback_state(callback) == ILI_CALLBACK_IDLE ||
+                           __atomic_load_n(&callback->loop, __ATOMIC_RELAXED) ==
+                               loop,
+                       -EBUSY);
+    return 0;
+}
+
 int il_post_threadsafe(il_loop *loop, il_callback *callback)
 {
     il_callback *head;
+    int r;
 
-    ILI_RETURN_IF_FAIL(loop && callback && callback->fn, -EINVAL);
-    ILI_RETURN_IF_FAIL(ili_callback_claim(callback, ILI_CALLBACK_INBOX),
+    ILI_RETURN_IF_FAIL(loop && callback, -EINVAL);
+    /* Here it is known whether it is ready. */
+    ILI_RETURN_IF_FAIL(!ili_loop_is_here(loop) ||
+                           ili_callback_state(callback) == ILI_CALLBACK_IDLE,
                        -EBUSY);
+    ILI_RETURN_IF_FAIL(claim(callback), -EBUSY);
+    r = check_claimed(loop, callback);
+    if (ILI_UNLIKELY(r < 0)) {
+        ili_callback_unclaim(callback);
+        return r;
+    }
     head = atomic_load(&loop->inbox);
     do {
         if (head == &closed) {
-            __atomic_store_n(&callback->state, ILI_CALLBACK_IDLE,
-                             __ATOMIC_RELEASE);
+            ili_callback_unclaim(callback);
             return -ESHUTDOWN;
         }
         callback->next = head;
@@ -77,9 +121,11 @@ static void queue_all(ili_sched *sched, il_callback *newest)
     while (callback) {
         il_callback *next = callback->next;
 
-        ili_callback_queue(sched, callback);
+        ili_callback_owe(sched, callback);
+        ili_callback_unclaim(callback); /* and `next` is not ours any more */
         callback = next;
     }
+    atomic_thread_fence(memory_order_seq_cst);
 }
 
 void ili_inbox_collect(ili_sched *sched)

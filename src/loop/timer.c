@@ -16,8 +16,7 @@
 
 static bool is_queued(const il_timer *timer)
 {
-    return __atomic_load_n(&timer->callback.state, __ATOMIC_RELAXED) !=
-           ILI_CALLBACK_IDLE;
+    return ili_callback_state(&timer->callback) != ILI_CALLBACK_IDLE;
 }
 
 static void timer_due(il_alarm *alarm)
@@ -25,7 +24,7 @@ static void timer_due(il_alarm *alarm)
     il_timer *timer = ILI_CONTAINER(alarm, il_timer, alarm);
 
     ILI_ASSERT(!is_queued(timer));
-    ili_callback_queue(ili_sched_current, &timer->callback);
+    ili_callback_ready(ili_sched_current, &timer->callback);
 }
 
 int il_timer_start(il_loop *loop, il_timer *timer, il_time at)

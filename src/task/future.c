@@ -33,7 +33,7 @@ static void post_hook(il_callback *callback)
     if (sched && sched->loop == callback->loop && !sched->closed)
         ili_callback_queue(sched, callback);
     else
-        __atomic_store_n(&callback->state, ILI_CALLBACK_IDLE, __ATOMIC_RELEASE);
+        ili_callback_unhook(callback);
 }
 
 /* A hook remembers its thread, in a field that only posts from other threads
@@ -177,7 +177,7 @@ int il_future_on_done(il_future *future, il_callback *callback)
     ILI_RETURN_IF_FAIL(future && callback && callback->fn, -EINVAL);
     ILI_RETURN_IF_FAIL(sched, -ESRCH);
     ILI_RETURN_IF_FAIL(!sched->closed, -ESHUTDOWN);
-    ILI_RETURN_IF_FAIL(ili_callback_claim(callback, ILI_CALLBACK_HOOK), -EBUSY);
+    ILI_RETURN_IF_FAIL(ili_callback_hook(callback), -EBUSY);
     if (future->done) {
         ili_callback_queue(sched, callback);
         return 0;
@@ -197,7 +197,6 @@ void il_future_fini(il_future *future)
     while ((link = ili_list_pop(&future->waiters)) != NULL)
         ili_wake(ILI_CONTAINER(link, struct waiter, link)->task, -EOWNERDEAD);
     while ((link = ili_list_pop(&future->hooks)) != NULL)
-        __atomic_store_n(&ILI_CONTAINER(link, il_callback, item.link)->state,
-                         ILI_CALLBACK_IDLE, __ATOMIC_RELEASE);
+        ili_callback_unhook(ILI_CONTAINER(link, il_callback, item.link));
     *future = (il_future)IL_FUTURE_INIT;
 }

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* post.c - run a callback in the next turn.
- *
- * The callback's storage is the caller's again before its function is called:
- * the function may free it, or post it once more. */
+/* post.c - run a callback in the next turn. */
 
 #include "config.h"
 
@@ -11,29 +8,41 @@
 
 #include <errno.h>
 
-static void run_callback(il_item *item)
+void ili_callback_run(il_item *item)
 {
-    il_callback *callback = ILI_CONTAINER(item, il_callback, item);
-    il_callback_fn *fn = callback->fn;
-    void *arg = callback->arg;
-
-    __atomic_store_n(&callback->state, ILI_CALLBACK_IDLE, __ATOMIC_RELEASE);
-    fn(arg);
+    ili_callback_run_inline(item);
 }
 
-void ili_callback_queue(ili_sched *sched, il_callback *callback)
+/* The same for one that is owed more runs than this: the next one is behind
+ * what is ready by now. */
+static void run_and_queue(il_item *item)
 {
-    callback->item.run = run_callback;
-    callback->loop = sched->loop;
-    __atomic_store_n(&callback->state, ILI_CALLBACK_READY, __ATOMIC_RELEASE);
-    ili_sched_queue(sched, &callback->item);
+    il_callback *callback = ILI_CONTAINER(item, il_callback, item);
+    int n = callback->state - 1;
+
+    if (n == ILI_CALLBACK_READY)
+        item->run = ili_callback_run;
+    ili_callback_set_state(callback, n);
+    ili_sched_queue(ili_sched_current, item);
+    callback->fn(callback->arg);
+}
+
+void ili_callback_owe(ili_sched *sched, il_callback *callback)
+{
+    if (ILI_LIKELY(callback->state == ILI_CALLBACK_IDLE)) {
+        ili_callback_ready(sched, callback);
+    } else {
+        callback->item.run = run_and_queue;
+        ili_callback_set_state(callback, callback->state + 1);
+    }
 }
 
 void ili_item_drop(il_item *item)
 {
-    if (item->run == run_callback)
-        __atomic_store_n(&ILI_CONTAINER(item, il_callback, item)->state,
-                         ILI_CALLBACK_IDLE, __ATOMIC_RELEASE);
+    il_callback *callback = ILI_CONTAINER(item, il_callback, item);
+
+    if (item->run == ili_callback_run || item->run == run_and_queue)
+        ili_callback_set_state(callback, ILI_CALLBACK_IDLE);
     else if (item->run)
         item->run(item); /* a report: told late rather than never */
 }
@@ -45,10 +54,22 @@ int il_post(il_loop *loop, il_callback *callback)
     ILI_RETURN_IF_FAIL(loop && callback && callback->fn, -EINVAL);
     ILI_RETURN_IF_FAIL(!ili_sched_of(loop)->closed, -ESHUTDOWN);
     ILI_RETURN_IF_FAIL(sched == ili_sched_of(loop), -ESRCH);
-    ILI_RETURN_IF_FAIL(ili_callback_claim(callback, ILI_CALLBACK_READY),
-                       -EBUSY);
-    ili_callback_queue(sched, callback);
-    return 0;
+    return ili_callback_post(sched, callback) ? 0 : -EBUSY;
+}
+
+/* Take it out of the list that it is in. */
+static bool take_out(const ili_sched *sched, il_callback *callback)
+{
+    int state = ili_callback_state(callback);
+
+    if (state == ILI_CALLBACK_IDLE || callback->loop != sched->loop)
+        return false;
+    ili_list_remove(&callback->item.link);
+    if (state == ILI_CALLBACK_HOOK)
+        ili_callback_unhook(callback);
+    else
+        ili_callback_set_state(callback, ILI_CALLBACK_IDLE);
+    return true;
 }
 
 bool il_callback_cancel(il_callback *callback)
@@ -59,18 +80,8 @@ bool il_callback_cancel(il_callback *callback)
         return false;
     /* One that comes from another thread is in a list only once it has
      * arrived. */
-    if (__atomic_load_n(&callback->state, __ATOMIC_ACQUIRE) ==
-        ILI_CALLBACK_INBOX)
+    if (__atomic_load_n(&callback->claim, __ATOMIC_ACQUIRE) &&
+        ili_callback_state(callback) != ILI_CALLBACK_HOOK)
         sched->collect(sched);
-    switch (__atomic_load_n(&callback->state, __ATOMIC_ACQUIRE)) {
-    case ILI_CALLBACK_READY:
-    case ILI_CALLBACK_HOOK:
-        if (callback->loop != sched->loop)
-            return false;
-        ili_list_remove(&callback->item.link);
-        __atomic_store_n(&callback->state, ILI_CALLBACK_IDLE, __ATOMIC_RELEASE);
-        return true;
-    default:
-        return false;
-    }
+    return take_out(sched, callback);
 }

@@ -96,8 +96,7 @@ static __attribute__((noinline)) void drop_all_hooks(il_scope *scope)
     il_link *link;
 
     while ((link = ili_list_pop(&scope->hooks)) != NULL)
-        __atomic_store_n(&ILI_CONTAINER(link, il_callback, item.link)->state,
-                         ILI_CALLBACK_IDLE, __ATOMIC_RELEASE);
+        ili_callback_unhook(ILI_CONTAINER(link, il_callback, item.link));
 }
 
 static inline void drop_hooks(il_scope *scope)
@@ -289,7 +288,7 @@ int il_scope_on_cancel(il_scope *scope, il_callback *callback)
         scope = task->scope;
     ILI_RETURN_IF_FAIL(scope && scope->task && is_here(scope->task), -ESRCH);
     ILI_RETURN_IF_FAIL(scope->task->state != ILI_DONE, -ESRCH); /* abandoned */
-    ILI_RETURN_IF_FAIL(ili_callback_claim(callback, ILI_CALLBACK_HOOK), -EBUSY);
+    ILI_RETURN_IF_FAIL(ili_callback_hook(callback), -EBUSY);
     if (scope->cause) {
         ili_callback_queue(scope->task->sched, callback);
         return 0;
