@@ -137,10 +137,22 @@ void ili_inbox_collect(ili_sched *sched)
         queue_all(sched, atomic_exchange(&loop->inbox, NULL));
 }
 
+bool ili_inbox_is_empty(const il_loop *loop)
+{
+    return atomic_load_explicit(&loop->inbox, memory_order_relaxed) == NULL;
+}
+
 bool ili_inbox_may_sleep(il_loop *loop)
 {
-    atomic_store(&loop->need_wake, true);
-    return atomic_load(&loop->inbox) == NULL;
+    /* If it is still set from before, nobody who posted since then has written
+     * and been forgotten: that is a locked instruction less for a loop that is
+     * polled by its user. */
+    if (!atomic_load_explicit(&loop->need_wake, memory_order_relaxed))
+        atomic_store(&loop->need_wake, true);
+    if (atomic_load(&loop->inbox) == NULL)
+        return true;
+    ili_inbox_awake(loop); /* else the next post would write for nothing */
+    return false;
 }
 
 void ili_inbox_awake(il_loop *loop)

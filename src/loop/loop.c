@@ -54,6 +54,7 @@ int il_loop_new(il_loop **ret_loop)
     loop->sched.clock_data = loop;
     loop->sched.collect = ili_inbox_collect;
     atomic_init(&loop->refs, 1);
+    loop->credit_size = 1;
     ili_list_init(&loop->unverified);
     loop->verify_at = IL_FOREVER;
     ili_list_init(&loop->touched);

@@ -56,6 +56,7 @@ struct il_loop {
     int credit_size;     /* items between two looks at the clock */
     unsigned busy_turns; /* without a pause */
     il_time looked_at;   /* when the clock was last looked at */
+    bool only_ran;       /* since then nothing but items took time */
     il_time polled_at;   /* its value at the last poll */
     bool jump_next;      /* a guest's virtual clock may jump in the next turn */
 
@@ -102,8 +103,9 @@ void ili_loop_poll(il_loop *loop, il_time limit);
 void ili_loop_one_turn(il_loop *loop, il_time limit);
 
 /* Turns without sleeping until there is nothing to do (0) or, on the real
- * clock, `deadline` has passed (1). */
-int ili_loop_slice(il_loop *loop, il_time deadline);
+ * clock, `deadline` has passed (1).  `looked`: the clock was looked at just
+ * now. */
+int ili_loop_slice(il_loop *loop, il_time deadline, bool looked);
 
 /* A host is there, but no turn is to run. */
 static inline bool ili_loop_is_halted(const il_loop *loop)
@@ -120,6 +122,9 @@ void ili_loop_turn_ended(il_loop *loop);
 
 /* Queue what other threads have posted. */
 void ili_inbox_collect(ili_sched *sched);
+
+/* A glance; what is posted this moment may not be seen. */
+bool ili_inbox_is_empty(const il_loop *loop);
 
 /* Say that we are about to sleep.  False: do not, something has come. */
 bool ili_inbox_may_sleep(il_loop *loop);

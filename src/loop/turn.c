@@ -12,10 +12,16 @@
  *
  * Step 2 costs a system call.  A loop that never pauses, such as two tasks
  * that yield to each other, would spend most of its time in it, so after many
- * busy turns a new turn may begin without steps 1 to 3, until the *credit* is
- * spent.  The credit is a number of items; it shrinks when they turn out to
- * take long and grows when they are short, so that the clock is looked at
- * every few microseconds whatever the tasks do.
+ * busy turns a new turn may begin without steps 1 to 3.  The clock is looked at
+ * when the *credit* is spent; the next turn polls if the last poll is a while
+ * ago, or if there is something to collect that needs no poll.  The credit is a
+ * number of items; it shrinks when they turn out to take long and grows when
+ * they are short, so that the clock is looked at every few microseconds whatever
+ * the tasks do.
+ *
+ * Reading the clock takes as long as four posts.  libev does so after it has
+ * polled, and we ask it what it saw; we look ourselves when a sleep is to end at
+ * a deadline, and when the credit is spent.
  *
  * A guest's host polls our descriptor before it lets us run and again before it
  * sleeps.  So a slice begins with what is there already, and ends without a
@@ -37,22 +43,66 @@
 #define CREDIT_GUEST 16
 #define LOOK_SOON IL_US(20)
 #define LOOK_LATE IL_US(100)
+/* Between two polls of a busy loop.  A guest's host polls as well. */
+#define POLL_NATIVE IL_US(20)
+#define POLL_GUEST IL_US(100)
 
-/* How long the poller may sleep. */
-static il_time sleep_time(il_loop *loop, il_time limit)
+/* What ran took so long: set how many items may run until the next look. */
+static void set_credit(il_loop *loop, il_time took)
+{
+    int most = loop->sched.host ? CREDIT_GUEST : CREDIT_NATIVE;
+
+    if (took > LOOK_LATE)
+        loop->credit_size /= 2;
+    else if (took < LOOK_SOON)
+        loop->credit_size *= 2;
+    if (loop->credit_size > most)
+        loop->credit_size = most;
+    if (loop->credit_size < 1)
+        loop->credit_size = 1;
+}
+
+/* It is now that late. */
+static void note_time(il_loop *loop, il_time now)
+{
+    if (loop->only_ran)
+        set_credit(loop, now - loop->looked_at);
+    loop->only_ran = false;
+    loop->looked_at = now;
+}
+
+static void look(il_loop *loop)
+{
+    note_time(loop, ili_clock_real());
+}
+
+static bool run_items(il_loop *loop)
+{
+    bool over;
+
+    loop->sched.credit = loop->credit_size;
+    over = ili_sched_run(&loop->sched);
+    loop->only_ran = true;
+    return over;
+}
+
+/* The time on the loop's clock when it was last looked at. */
+static il_time time_seen(const il_loop *loop)
+{
+    return loop->is_virtual ? loop->virtual_now : loop->looked_at;
+}
+
+/* Until when the poller may sleep; 0: not at all. */
+static il_time wake_at(il_loop *loop, il_time limit)
 {
     il_time next;
-    il_time now;
 
-    if (ili_sched_is_busy(&loop->sched) || loop->stop || limit == 0)
+    if (ili_sched_is_busy(&loop->sched) || loop->stop)
         return 0;
     next = ili_alarms_next(&loop->sched.alarms);
     if (limit < next)
         next = limit;
-    if (next == IL_FOREVER)
-        return IL_FOREVER;
-    now = ili_sched_now(&loop->sched);
-    return next > now ? next - now : 0;
+    return next > 0 ? next : 0;
 }
 
 /* Virtual time passes when everybody waits. */
@@ -83,11 +133,25 @@ static bool waits_for_jump(il_loop *loop)
            ili_alarms_next(&loop->sched.alarms) != IL_FOREVER;
 }
 
-static void poll_and_queue(il_loop *loop, il_time limit)
+/* How long it may sleep when it may sleep until then. */
+static il_time sleep_time(const il_loop *loop, il_time until)
+{
+    if (until == 0 || until == IL_FOREVER)
+        return until;
+    return until > time_seen(loop) ? until - time_seen(loop) : 0;
+}
+
+/* `looked`: the clock was looked at just now. */
+static void poll_and_queue(il_loop *loop, il_time limit, bool looked)
 {
     ili_sched *sched = &loop->sched;
-    il_time timeout = sleep_time(loop, limit);
+    il_time until = wake_at(loop, limit);
+    il_time timeout;
+    bool ticked;
 
+    if (!looked && until > 0 && until < IL_FOREVER)
+        look(loop);
+    timeout = sleep_time(loop, until);
     if (timeout > 0)
         loop->busy_turns = 0;
     if (ILI_UNLIKELY(loop->looked_at >= loop->verify_at)) {
@@ -102,50 +166,35 @@ static void poll_and_queue(il_loop *loop, il_time limit)
 
     if (!ili_list_empty(&loop->touched) && ili_fds_check(loop))
         timeout = 0;
-    if (ILI_UNLIKELY(ili_poller_run(loop->poller, timeout)))
-        ili_fds_ticked(loop, ili_poller_now(loop->poller));
-    loop->polled_at = loop->looked_at;
-    if (timeout > 0)
+    ticked = ili_poller_run(loop->poller, timeout);
+    if (timeout > 0) {
         ili_inbox_awake(loop);
+        loop->only_ran = false;
+    }
+    note_time(loop, ili_poller_now(loop->poller));
+    loop->polled_at = loop->looked_at;
+    if (ILI_UNLIKELY(ticked))
+        ili_fds_ticked(loop, loop->looked_at);
 
     ili_inbox_collect(sched);
-    /* Without alarms nobody needs to know the time exactly. */
-    if (ili_alarms_bound(&sched->alarms) != IL_FOREVER || loop->is_virtual)
-        sched->turn_time = ili_sched_now(sched);
-    else
-        sched->turn_time = loop->looked_at;
+    sched->turn_time = time_seen(loop);
     ili_alarms_fire(&sched->alarms, sched->turn_time);
 }
 
-void ili_loop_poll(il_loop *loop, il_time limit)
+static void poll_quietly(il_loop *loop, il_time limit, bool looked)
 {
     bool told = loop->sched.told;
 
     /* What is queued now runs in this turn: the host need not be asked for
      * another one. */
     loop->sched.told = true;
-    poll_and_queue(loop, limit);
+    poll_and_queue(loop, limit, looked);
     loop->sched.told = told;
 }
 
-/* Look at the clock and set how many items may run until the next look. */
-static il_time grant_credit(il_loop *loop)
+void ili_loop_poll(il_loop *loop, il_time limit)
 {
-    il_time now = ili_clock_real();
-    il_time took = now - loop->looked_at;
-    int most = loop->sched.host ? CREDIT_GUEST : CREDIT_NATIVE;
-
-    if (took > LOOK_LATE)
-        loop->credit_size /= 2;
-    else if (took < LOOK_SOON)
-        loop->credit_size *= 2;
-    if (loop->credit_size > most)
-        loop->credit_size = most;
-    if (loop->credit_size < 1)
-        loop->credit_size = 1;
-    loop->looked_at = now;
-    loop->sched.credit = loop->credit_size;
-    return now;
+    poll_quietly(loop, limit, false);
 }
 
 static void begin_turn(il_loop *loop)
@@ -156,16 +205,34 @@ static void begin_turn(il_loop *loop)
     ili_sched_begin_turn(&loop->sched);
 }
 
+/* Whether a busy loop has gone on for long enough without a poll. */
+static bool is_poll_due(const il_loop *loop)
+{
+    il_time period = loop->sched.host ? POLL_GUEST : POLL_NATIVE;
+
+    return loop->looked_at - loop->polled_at >= period ||
+           ili_alarms_bound(&loop->sched.alarms) <= loop->looked_at;
+}
+
+/* The credit is spent: see whether turns may go on following each other. */
+static void check_crossing(il_loop *loop)
+{
+    if (is_poll_due(loop) || !ili_inbox_is_empty(loop))
+        loop->sched.may_cross = false;
+}
+
 void ili_loop_one_turn(il_loop *loop, il_time limit)
 {
-    if (!ili_list_linked(&loop->sched.marker.link)) {
+    if (ili_list_linked(&loop->sched.marker.link)) {
+        look(loop);
+    } else {
         ili_loop_poll(loop, limit);
         begin_turn(loop);
     }
-    do {
-        (void)grant_credit(loop);
-    } while (!ili_sched_run(&loop->sched) &&
-             (loop->sched.may_cross = false, true));
+    while (!run_items(loop)) {
+        look(loop);
+        check_crossing(loop);
+    }
 }
 
 /* Whether the kernel may know something that a guest's host, which is about to
@@ -183,13 +250,11 @@ static bool may_skip_poll(const il_loop *loop, bool ran)
 {
     if (!ili_sched_is_busy(&loop->sched))
         return ran && !is_worth_polling(loop);
-    return !ran || (loop->busy_turns >= BUSY_TURNS &&
-                    loop->looked_at - loop->polled_at < LOOK_LATE &&
-                    ili_alarms_bound(&loop->sched.alarms) > loop->looked_at);
+    return !ran || (loop->busy_turns >= BUSY_TURNS && !is_poll_due(loop));
 }
 
 /* Queue what the next turn of a slice is to run. */
-static void gather(il_loop *loop, bool ran)
+static void gather(il_loop *loop, bool ran, bool looked)
 {
     if (loop->sched.host && !loop->is_virtual && !loop->stop) {
         ili_inbox_collect(&loop->sched);
@@ -200,24 +265,29 @@ static void gather(il_loop *loop, bool ran)
             return;
         }
     }
-    ili_loop_poll(loop, 0);
+    poll_quietly(loop, 0, looked);
 }
 
-int ili_loop_slice(il_loop *loop, il_time deadline)
+int ili_loop_slice(il_loop *loop, il_time deadline, bool looked)
 {
     /* However short the budget, something is done. */
-    for (bool ran = false;; ran = true) {
+    for (bool ran = false;; ran = looked = true) {
+        if (ran)
+            look(loop);
         if (!ili_list_linked(&loop->sched.marker.link)) {
-            gather(loop, ran);
+            gather(loop, ran, looked);
             /* A stop from interleaved code comes after one more turn. */
             if (!ili_sched_is_busy(&loop->sched) || (loop->stop && ran))
                 break;
             begin_turn(loop);
-        }
-        if (grant_credit(loop) >= deadline && ran)
-            return 1;
-        if (!ili_sched_run(&loop->sched))
+        } else if (ran) {
+            check_crossing(loop);
+        } else {
             loop->sched.may_cross = false;
+        }
+        if (ran && loop->looked_at >= deadline)
+            return 1;
+        (void)run_items(loop);
     }
     loop->busy_turns = 0;
     /* Not now: the host has had no look at its own since this turn began. */
@@ -250,7 +320,8 @@ static bool host_asks(const il_loop *loop)
 
 int il_loop_turn(il_loop *loop, il_time budget)
 {
-    il_time now = ili_clock_real();
+    il_time deadline = 0;
+    bool looked;
     bool jump;
     int r;
 
@@ -258,7 +329,14 @@ int il_loop_turn(il_loop *loop, il_time budget)
     ILI_RETURN_IF_FAIL(!loop->sched.closed, -ESHUTDOWN);
     ILI_RETURN_IF_FAIL(ili_loop_is_here(loop), -ESRCH);
     ILI_RETURN_IF_FAIL(!loop->running || loop->sched.host, -EBUSY);
-    loop->looked_at = now; /* the host may have slept since the last look */
+    /* The host may have slept since the last look.  If there is nothing yet to
+     * run, the poll will tell the time. */
+    looked = loop->sched.host || budget > 0 ||
+             ili_sched_is_busy(&loop->sched) ||
+             !ili_list_empty(&loop->unverified);
+    loop->only_ran = false;
+    if (looked)
+        look(loop);
     jump = take_jump(loop);
     loop->sched.told = host_asks(loop);
     if (ili_loop_is_halted(loop) || is_last_turn_below(loop)) {
@@ -268,10 +346,11 @@ int il_loop_turn(il_loop *loop, il_time budget)
     }
     if (jump)
         ili_loop_poll(loop, IL_FOREVER); /* does not sleep: there are alarms */
-    if (budget < 0)
-        budget = 0;
-    r = ili_loop_slice(loop,
-                       budget > IL_FOREVER - now ? IL_FOREVER : now + budget);
+    if (budget > 0)
+        deadline = budget > IL_FOREVER - loop->looked_at
+                       ? IL_FOREVER
+                       : loop->looked_at + budget;
+    r = ili_loop_slice(loop, deadline, looked);
     if (loop->stop)
         ili_loop_turn_ended(loop);
     return r;
