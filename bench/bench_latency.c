@@ -2,15 +2,23 @@
 
 /* bench_latency.c - from a post in another thread to its callback's beginning.
  *
- * The main thread sleeps in GLib's main loop; a poster gives it something to
- * do, waits until it has been done, and pauses, so that the main thread really
- * sleeps again.  All contenders take turns, post by post: whatever the machine
- * does besides then meets each of them alike.  Wall time, in microseconds:
+ * A thread sleeps in its loop; a poster gives it something to do, waits until it
+ * has been done, and pauses, so that the thread really sleeps again.  All that
+ * are compared take turns, post by post: whatever the machine does besides then
+ * meets each of them alike.  Wall time, in microseconds.
+ *
+ * ours: the main thread sleeps in GLib's main loop
  *
  *   p50_us, p99_us                il_post_threadsafe ()
  *   invoke_p50_us, invoke_p99_us  g_main_context_invoke ()
  *   floor_p50_us, floor_p99_us    write () to an eventfd that a source polls:
  *                                 what waking a thread costs at the least
+ *
+ * native: two threads on the same processor sleep in epoll_wait ()
+ *
+ *   p50_us, p99_us                il_post_threadsafe () to a native loop
+ *   floor_p50_us, floor_p99_us    write () to an eventfd that the other thread
+ *                                 waits for, by hand; it begins when it has read
  *
  * n is the number of posts of each. */
 
@@ -22,8 +30,11 @@
 #include <interloop/interloop.h>
 
 #include <glib-unix.h>
+#include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -32,17 +43,17 @@
 #define N_WARM_UP 200L
 #define PAUSE_NS 150000L
 
-enum { OURS, INVOKE, FLOOR, N_WAYS };
+enum { OURS, INVOKE, FLOOR, NATIVE, BY_HAND, N_WAYS };
 
 static il_loop *loop;
 static GMainLoop *main_loop;
 static int floor_fd;
 static long n_posts;
 static double *took_us[N_WAYS];
-static double begun_ns; /* written by the main thread before it answers */
+static double begun_ns; /* written by whoever wakes before it answers */
 static sem_t answer;
 
-/* --- The main thread --------------------------------------------------------- */
+/* --- Who wakes ----------------------------------------------------------------- */
 
 static void arrived(void)
 {
@@ -69,8 +80,9 @@ static gboolean on_floor(gint fd, GIOCondition condition, gpointer arg)
 
     (void)condition;
     (void)arg;
-    arrived();
+    /* Before the answer: the poster may be faster with its next one. */
     BENCH_ASSERT(read(fd, &count, sizeof count) == sizeof count);
+    arrived();
     return G_SOURCE_CONTINUE;
 }
 
@@ -83,6 +95,7 @@ static void post(int way)
 
     switch (way) {
     case OURS:
+    case NATIVE:
         BENCH_CHECK(il_post_threadsafe(loop, &callback));
         break;
     case INVOKE:
@@ -101,15 +114,15 @@ static void let_it_sleep(void)
     (void)nanosleep(&pause, NULL);
 }
 
-static gpointer poster(gpointer arg)
+/* Those from `first` to `last` in turns. */
+static void compete(int first, int last)
 {
-    long i;
+    int n_ways = last - first + 1;
 
-    (void)arg;
-    for (i = -N_WARM_UP; i < n_posts; i++) {
-        for (int k = 0; k < N_WAYS; k++) {
+    for (long i = -N_WARM_UP; i < n_posts; i++) {
+        for (int k = 0; k < n_ways; k++) {
             /* Each comes after each of the others equally often. */
-            int way = i & 1 ? N_WAYS - 1 - k : k;
+            int way = i & 1 ? last - k : first + k;
             double posted_ns;
 
             let_it_sleep();
@@ -120,6 +133,12 @@ static gpointer poster(gpointer arg)
                 took_us[way][i] = (begun_ns - posted_ns) / 1e3;
         }
     }
+}
+
+static gpointer poster(gpointer arg)
+{
+    (void)arg;
+    compete(OURS, FLOOR);
     g_main_loop_quit(main_loop);
     return NULL;
 }
@@ -143,19 +162,23 @@ static void print_figures(int way, const char *p50, const char *p99)
     bench_print(p99, us[(n_posts - 1) * 99 / 100]);
 }
 
-static void run_all(long n)
+static void prepare(long n)
 {
-    GThread *thread;
-
-    n = bench_ops(n);
-    n_posts = n;
+    n_posts = bench_ops(n);
     for (int way = 0; way < N_WAYS; way++) {
-        took_us[way] = calloc((size_t)n, sizeof(double));
+        took_us[way] = calloc((size_t)n_posts, sizeof(double));
         BENCH_ASSERT(took_us[way]);
     }
     floor_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     BENCH_CHECK(floor_fd);
     BENCH_CHECK(sem_init(&answer, 0, 0));
+}
+
+static void run_ours(long n)
+{
+    GThread *thread;
+
+    prepare(n);
     main_loop = g_main_loop_new(NULL, FALSE);
     g_unix_fd_add(floor_fd, G_IO_IN, on_floor, NULL);
     BENCH_CHECK(il_g_begin(NULL, &loop));
@@ -170,10 +193,85 @@ static void run_all(long n)
     print_figures(FLOOR, "floor_p50_us", "floor_p99_us");
 }
 
+/* --- Without GLib ------------------------------------------------------------------ */
+
+static void pin_to(int cpu)
+{
+    cpu_set_t set;
+
+    CPU_ZERO(&set);
+    CPU_SET(cpu, &set);
+    /* With one processor all stay where they are. */
+    (void)pthread_setaffinity_np(pthread_self(), sizeof set, &set);
+}
+
+static gpointer run_native_loop(gpointer arg)
+{
+    (void)arg;
+    pin_to(0);
+    BENCH_CHECK(il_loop_new(&loop));
+    BENCH_CHECK(sem_post(&answer));
+    BENCH_CHECK(il_loop_run(loop));
+    BENCH_CHECK(il_loop_close(loop, 0));
+    il_loop_unref(loop);
+    return NULL;
+}
+
+static void stop_loop(void *arg)
+{
+    (void)arg;
+    BENCH_CHECK(il_loop_stop(loop));
+}
+
+/* Until the poster sends more than one. */
+static gpointer wait_by_hand(gpointer arg)
+{
+    int epoll = epoll_create1(EPOLL_CLOEXEC);
+    struct epoll_event event = { .events = EPOLLIN };
+    guint64 count;
+
+    (void)arg;
+    pin_to(0);
+    BENCH_CHECK(epoll);
+    BENCH_CHECK(epoll_ctl(epoll, EPOLL_CTL_ADD, floor_fd, &event));
+    for (;;) {
+        BENCH_CHECK(epoll_wait(epoll, &event, 1, -1));
+        BENCH_ASSERT(read(floor_fd, &count, sizeof count) == sizeof count);
+        if (count > 1)
+            break;
+        arrived();
+    }
+    BENCH_CHECK(close(epoll));
+    return NULL;
+}
+
+static void run_native(long n)
+{
+    static il_callback stop = IL_CALLBACK_INIT(stop_loop, NULL);
+    static const guint64 enough = 2;
+    GThread *native;
+    GThread *by_hand;
+
+    prepare(n);
+    native = g_thread_new("native", run_native_loop, NULL);
+    BENCH_CHECK(sem_wait(&answer));
+    by_hand = g_thread_new("by hand", wait_by_hand, NULL);
+    pin_to(1);
+    compete(NATIVE, BY_HAND);
+
+    BENCH_CHECK(il_post_threadsafe(loop, &stop));
+    BENCH_ASSERT(write(floor_fd, &enough, sizeof enough) == sizeof enough);
+    g_thread_join(native);
+    g_thread_join(by_hand);
+    print_figures(NATIVE, "p50_us", "p99_us");
+    print_figures(BY_HAND, "floor_p50_us", "floor_p99_us");
+}
+
 int main(int argc, char **argv)
 {
     static const struct bench_contender table[] = {
-        { "ours", run_all, N_POSTS },
+        { "ours", run_ours, N_POSTS },
+        { "native", run_native, N_POSTS },
         { NULL, NULL, 0 },
     };
 
