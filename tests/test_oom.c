@@ -134,6 +134,20 @@ static int write_one(void *arg)
     return r < 0 ? r : (int)il_write(*(int *)arg, "x", 1);
 }
 
+/* Whoever gets no memory to read into has read nothing. */
+static int read_into_a_loan(void *arg)
+{
+    IL_CLEANUP(il_buffer) il_buffer buffer = IL_BUFFER_INIT;
+    struct reader *reader = arg;
+    ssize_t n = -ENOMEM;
+
+    for (int i = 0; i < 3 && n == -ENOMEM; i++)
+        n = il_buffer_read(&buffer, reader->fd);
+    (void)fine((int)n);
+    CHECK((n == 2 && buffer.size == 2) || (n < 0 && !buffer.data));
+    return 0;
+}
+
 static int run_family(void *arg)
 {
     struct reader *reader = arg;
@@ -155,6 +169,8 @@ static int run_family(void *arg)
     CHECK(r == -ETIMEDOUT || r == -ECANCELED || r == -ENOMEM);
     r = il_group_close(&group);
     (void)fine(r);
+    if (fine((int)il_write(reader[1].fd, "yz", 2)))
+        (void)read_into_a_loan(reader);
     return 0;
 }
 

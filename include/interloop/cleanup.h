@@ -12,6 +12,7 @@
  * Since a cancellation is an ordinary return, this covers it too.
  */
 
+#include <interloop/buffer.h>
 #include <interloop/io.h>
 #include <interloop/loop.h>
 #include <interloop/task.h>
@@ -36,7 +37,13 @@ static inline void il_cleanup_il_fd_(int *fd)
     *fd = -1;
 }
 
-/** Put before a declaration: il_task, il_loop or il_fd. */
+/** Behind IL_CLEANUP(il_buffer); private. */
+static inline void il_cleanup_il_buffer_(il_buffer *buffer)
+{
+    (void)il_buffer_release(buffer);
+}
+
+/** Put before a declaration: il_task, il_loop, il_fd or il_buffer. */
 #define IL_CLEANUP(kind) __attribute__((cleanup(il_cleanup_##kind##_), unused))
 
 #endif

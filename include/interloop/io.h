@@ -53,6 +53,8 @@ IL_EXPORT IL_MUST_CHECK int il_wait_fd(int fd, int events);
 /**
  * Read what is there, up to @p size bytes.
  *
+ * il_buffer_read() of buffer.h needs no memory of the caller's.
+ *
  * @suspends If nothing is there.
  * @return Bytes read, 0 at the end; or a negative errno.
  */

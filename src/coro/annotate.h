@@ -2,7 +2,8 @@
 #ifndef ILI_CORO_ANNOTATE_H
 #define ILI_CORO_ANNOTATE_H
 
-/* annotate.h - what sanitizers and valgrind must be told about stacks.
+/* annotate.h - what sanitizers and valgrind must be told about stacks and
+ * about memory that is lent.
  *
  * The only file that knows them.  Without them every function here is empty
  * and struct ili_annotation has no size. */
@@ -165,6 +166,25 @@ static inline void ili_annotate_stack_gone(void *base, size_t size, unsigned id)
 #endif
 #ifdef HAVE_VALGRIND_H
     VALGRIND_STACK_DEREGISTER(id);
+#endif
+}
+
+/* Memory of ours is somebody's, or nobody's from now on. */
+static inline void ili_annotate_lend(void *data, size_t size)
+{
+    (void)data;
+    (void)size;
+#ifdef ILI_ASAN
+    __asan_unpoison_memory_region(data, size);
+#endif
+}
+
+static inline void ili_annotate_returned(void *data, size_t size)
+{
+    (void)data;
+    (void)size;
+#ifdef ILI_ASAN
+    __asan_poison_memory_region(data, size);
 #endif
 }
 

@@ -26,6 +26,7 @@
 #include <stdatomic.h>
 
 struct ili_fd;
+struct ili_pool;
 
 /* How long a wait may rest on an unverified watch while nothing comes, see
  * fd.c. */
@@ -45,6 +46,8 @@ struct il_loop {
     il_time verify_at;   /* on the real clock: when these are to be looked at;
                           * IL_FOREVER: there are none */
     bool heard;          /* since that was set, some descriptor was ready */
+
+    struct ili_pool *pool; /* pool.c: what is lent; NULL: nothing so far */
 
     /* inbox.c: posts of other threads */
     _Atomic(il_callback *) inbox; /* newest first; of a closed loop a mark */
@@ -149,5 +152,10 @@ void ili_fds_verify(il_loop *loop);
 /* The poller's tick came at `now`, which may be too early for `verify_at`. */
 void ili_fds_ticked(il_loop *loop, il_time now);
 void ili_fds_free(il_loop *loop);
+
+/* --- pool.c ----------------------------------------------------------------- */
+
+/* What is lent stays until it is returned. */
+void ili_pool_close(il_loop *loop);
 
 #endif

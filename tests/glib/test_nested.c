@@ -7,7 +7,11 @@
 
 #include "guest_fixture.h"
 
+#include "../support/pipes.h"
+
 #include <errno.h>
+#include <string.h>
+#include <unistd.h>
 
 struct scene {
     GMainLoop *modal;
@@ -148,6 +152,72 @@ static void test_nested_loops_stack(void **state)
     assert_string_equal(noted(), "inner inner waited outer");
 }
 
+/* --- What is lent ------------------------------------------------------------ */
+
+struct lender {
+    int fds[2];
+    struct scene scene;
+    unsigned n_read; /* by the other task, while the modal loop ran */
+};
+
+static int read_meanwhile(void *arg)
+{
+    IL_CLEANUP(il_buffer) il_buffer buffer = IL_BUFFER_INIT;
+    struct lender *lender = arg;
+    ssize_t n;
+
+    while ((n = il_buffer_read(&buffer, lender->fds[0])) > 0) {
+        lender->n_read += !lender->scene.over;
+        CHECK_INT(buffer.data[0], 'b');
+    }
+    return (int)n;
+}
+
+static gboolean write_to_other(gpointer data)
+{
+    struct lender *lender = data;
+
+    if (lender->scene.over)
+        return G_SOURCE_REMOVE;
+    CHECK_INT(write(lender->fds[1], "bbbb", 4), 4);
+    return G_SOURCE_CONTINUE;
+}
+
+static int hold_over_dialog(void *arg)
+{
+    IL_CLEANUP(il_buffer) il_buffer buffer = IL_BUFFER_INIT;
+    struct lender *lender = arg;
+    il_task *other;
+    int fds[2];
+
+    make_pipe(fds);
+    CHECK_INT(write(fds[1], "aaaa", 4), 4);
+    CHECK_INT(il_buffer_read(&buffer, fds[0]), 4);
+    CHECK_INT(il_spawn(NULL, read_meanwhile, lender, &other), 0);
+    run_modal(&lender->scene, 30);
+    CHECK(memcmp(buffer.data, "aaaa", 4) == 0);
+    close_both(fds);
+    lender->scene.over = true;
+    CHECK_INT(il_task_cancel(other), 0);
+    CHECK_INT(il_task_join(other, NULL), 0);
+    il_task_unref(other);
+    return 0;
+}
+
+static void test_nested_loop_leaves_lent_memory_alone(void **state)
+{
+    struct lender lender = { .n_read = 0 };
+
+    (void)state;
+    make_pipe(lender.fds);
+    (void)g_timeout_add(1, write_to_other, &lender);
+    assert_int_equal(il_spawn(NULL, hold_over_dialog, &lender, NULL), 0);
+    assert_true(iterate_until(&lender.scene.over, 5000));
+    iterate_for(5);
+    assert_true(lender.n_read > 1);
+    close_both(lender.fds);
+}
+
 /* --- Refused waits -------------------------------------------------------- */
 
 struct trespass {
@@ -283,6 +353,7 @@ int main(void)
         GUEST_TEST(test_nested_loop_in_a_later_step_freezes_nobody),
         GUEST_TEST(test_nested_loop_in_a_callback_freezes_nobody),
         GUEST_TEST(test_nested_loops_stack),
+        GUEST_TEST(test_nested_loop_leaves_lent_memory_alone),
         GUEST_TEST(test_nested_waiting_underneath_is_refused),
         GUEST_TEST(test_nested_task_started_underneath_may_wait),
         GUEST_TEST(test_nested_cancel_arrives_after_the_modal_loop),

@@ -315,6 +315,65 @@ static int ready_reader_gives_way(void *arg)
     return 0;
 }
 
+/* --- Memory of the loop ------------------------------------------------------ */
+
+struct relay {
+    int in, out;
+};
+
+/* Suspends between reading and writing, so that others read meanwhile. */
+static int relay(void *arg)
+{
+    IL_CLEANUP(il_buffer) il_buffer buffer = IL_BUFFER_INIT;
+    const struct relay *relay = arg;
+    ssize_t n;
+
+    while ((n = il_buffer_read(&buffer, relay->in)) > 0) {
+        CHECK_INT(il_sleep(IL_US(100)), 0);
+        CHECK_INT(il_write_all(relay->out, buffer.data, buffer.size, NULL), 0);
+    }
+    return (int)n;
+}
+
+static int lent_buffers_do_not_mix(void *arg)
+{
+    enum { N = 5, SIZE = 1000 };
+    int in[N][2], out[N][2];
+    struct relay relays[N];
+    char bytes[SIZE], back[SIZE];
+    il_group group;
+
+    (void)arg;
+    CHECK_INT(il_group_open(&group, 0), 0);
+    for (int i = 0; i < N; i++) {
+        open_pair(in[i]);
+        open_pipe(out[i]);
+        relays[i] = (struct relay){ in[i][0], out[i][1] };
+        CHECK_INT(il_spawn(&group, relay, &relays[i], NULL), 0);
+    }
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < N; i++) {
+            memset(bytes, 'a' + i + round, SIZE);
+            CHECK_INT(il_write_all(in[i][1], bytes, SIZE, NULL), 0);
+        }
+        for (int i = 0; i < N; i++) {
+            memset(bytes, 'a' + i + round, SIZE);
+            CHECK_INT(il_read_all(out[i][0], back, SIZE, NULL), 0);
+            CHECK(memcmp(back, bytes, SIZE) == 0);
+        }
+    }
+    for (int i = 0; i < N; i++) {
+        CHECK_INT(il_close(in[i][1]), 0);
+        in[i][1] = -1;
+    }
+    CHECK_INT(il_group_close(&group), 0);
+    for (int i = 0; i < N; i++) {
+        close_both(in[i]);
+        close_both(out[i]);
+    }
+    return 0;
+}
+
 const struct scenario scenarios_io[] = {
     { "a ball goes round", ball_goes_round },
     { "a reader waits for its writer", reader_waits_for_its_writer },
@@ -326,5 +385,6 @@ const struct scenario scenarios_io[] = {
     { "an early end tells how far it came", early_end_tells_how_far_it_came },
     { "a timeout tells how far it came", timeout_tells_how_far_it_came },
     { "a reader that need not wait gives way", ready_reader_gives_way },
+    { "what was read into lent buffers does not mix", lent_buffers_do_not_mix },
     { NULL, NULL },
 };
