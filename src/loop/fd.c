@@ -38,9 +38,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* While others are served: how long a wait rests on an unverified watch, and
- * how many are looked at in one go. */
-#define VERIFY_BUSY_AFTER IL_MS(100)
+/* While others are served: how long a wait rests on an unverified watch, which
+ * should be longer than a busy connection's, and how many are looked at in one
+ * go. */
+#define VERIFY_BUSY_AFTER IL_SEC(1)
 #define VERIFY_AT_ONCE 256
 
 /* The poller's clock is a little behind; a tick must not come too early. */
