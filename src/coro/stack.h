@@ -22,7 +22,7 @@
 #define ILI_STACK_GUARD (64u * 1024u)
 
 #define ILI_POOLS 2
-#define ILI_COLOURS 16u
+#define ILI_COLOURS 32u
 #define ILI_COLOUR_BYTES 64u
 
 /* A stack: usable from `base` up to `base + size`. */

@@ -7,7 +7,7 @@
  * Without memory for it things go slower, and that is all: spawning does not
  * fail for it, and waking never allocates.
  *
- * Up to FEW tasks what they touch fits into the caches anyway, and the ring is
+ * Up to FEW tasks what they touch fits into the first cache, and the ring is
  * not used.  A small one stays mapped then: tasks often come in batches.
  *
  * It is a mapping, not from malloc(): a large block that malloc() maps, and that
@@ -19,7 +19,7 @@
 
 #include <sys/mman.h>
 
-#define FEW 256u
+#define FEW 112u
 #define SMALL 4096u
 #define MANY ((size_t)1 << 31) /* indices have 32 bits */
 
