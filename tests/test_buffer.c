@@ -8,7 +8,7 @@
 #include "support/fixture.h"
 #include "support/pipes.h"
 
-#include "loop/pool.h"
+#include "loop/lender.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +19,7 @@
 
 static size_t n_lent(const struct fixture *f)
 {
-    return f->loop->pool ? f->loop->pool->n_lent : 0;
+    return f->loop->lender ? f->loop->lender->n_lent : 0;
 }
 
 /* --- Reading ---------------------------------------------------------------- */
@@ -374,7 +374,7 @@ static int hold_then_wait(void *arg)
 /* However many hold some at a time, only a little is kept. */
 static void test_buffer_memory_of_many_holders_is_given_back(void **state)
 {
-    enum { N = 3 * ILI_POOL_KEEPS };
+    enum { N = 3 * ILI_LENDER_KEEPS };
     struct fixture *f = *state;
     struct holder h = { .letter = 'h', .size = 9 };
     il_task *tasks[N];
@@ -396,13 +396,13 @@ static void test_buffer_memory_of_many_holders_is_given_back(void **state)
         for (int i = 0; i < N; i++)
             assert_int_equal(reap(tasks[i]), -ECANCELED);
         assert_int_equal(n_lent(f), 0);
-        assert_int_equal(f->loop->pool->n_warm, ILI_POOL_KEEPS);
+        assert_int_equal(f->loop->lender->n_warm, ILI_LENDER_KEEPS);
     }
-    for (ili_block *block = f->loop->pool->cold; block; block = block->next) {
+    for (ili_block *block = f->loop->lender->cold; block; block = block->next) {
         assert_null(block->data);
         n_cold++;
     }
-    assert_int_equal(n_cold, N - ILI_POOL_KEEPS);
+    assert_int_equal(n_cold, N - ILI_LENDER_KEEPS);
     close_both(fds);
 }
 

@@ -11,19 +11,19 @@
 
 #include "base/assert.h"
 #include "io/read.h"
-#include "loop/pool.h"
+#include "loop/lender.h"
 
 static inline __attribute__((always_inline)) ssize_t
 read_block(il_buffer *buffer, int fd, unsigned hints)
 {
-    ili_block *block = ili_pool_borrow(ili_loop_of(ili_sched_current));
+    ili_block *block = ili_lender_borrow(ili_loop_of(ili_sched_current));
     ssize_t n;
 
     if (ILI_UNLIKELY(!block))
         return -ENOMEM;
     n = ili_read_now(fd, hints, block->data, IL_BUFFER_SIZE);
     if (ILI_UNLIKELY(n <= 0)) {
-        ili_pool_return(block);
+        ili_lender_return(block);
         return n;
     }
     buffer->data = block->data;
@@ -45,7 +45,7 @@ static inline int release(il_buffer *buffer)
     *buffer = (il_buffer)IL_BUFFER_INIT;
     if (ILI_UNLIKELY(!mine))
         return -EALREADY;
-    ili_pool_return(block);
+    ili_lender_return(block);
     return 0;
 }
 

@@ -135,7 +135,7 @@ int il_loop_close(il_loop *loop, il_time grace)
     run_hooks(loop);
 
     ili_fds_free(loop);
-    ili_pool_close(loop);
+    ili_lender_close(loop);
     ili_poller_free(loop->poller);
     loop->poller = NULL;
     loop->running = false;

@@ -26,7 +26,7 @@
 #include <stdatomic.h>
 
 struct ili_fd;
-struct ili_pool;
+struct ili_lender;
 
 /* How long a wait may rest on an unverified watch while nothing comes, see
  * fd.c. */
@@ -47,7 +47,8 @@ struct il_loop {
                           * IL_FOREVER: there are none */
     bool heard;          /* since that was set, some descriptor was ready */
 
-    struct ili_pool *pool; /* pool.c: what is lent; NULL: nothing so far */
+    struct ili_lender
+        *lender; /* lender.c: what is lent; NULL: nothing so far */
 
     /* inbox.c: posts of other threads */
     _Atomic(il_callback *) inbox; /* newest first; of a closed loop a mark */
@@ -153,9 +154,9 @@ void ili_fds_verify(il_loop *loop);
 void ili_fds_ticked(il_loop *loop, il_time now);
 void ili_fds_free(il_loop *loop);
 
-/* --- pool.c ----------------------------------------------------------------- */
+/* --- lender.c --------------------------------------------------------------- */
 
 /* What is lent stays until it is returned. */
-void ili_pool_close(il_loop *loop);
+void ili_lender_close(il_loop *loop);
 
 #endif

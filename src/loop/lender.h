@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef ILI_LOOP_POOL_H
-#define ILI_LOOP_POOL_H
+#ifndef ILI_LOOP_LENDER_H
+#define ILI_LOOP_LENDER_H
 
-/* pool.h - memory that a loop lends to those who read; borrowing and returning
+/* lender.h - memory that a loop lends to those who read; borrowing and returning
  * are done for each read, hence inline. */
 
 #include "coro/annotate.h"
@@ -14,39 +14,39 @@
 typedef struct ili_block {
     char *data; /* NULL while in pool->cold */
     struct ili_block *next;
-    struct ili_pool *pool;
+    struct ili_lender *pool;
     size_t loan; /* counts them; only the last one gives a right */
     bool lent;
 } ili_block;
 
 /* Made when first needed, freed when the loop is closed and nothing is lent. */
-typedef struct ili_pool {
+typedef struct ili_lender {
     ili_block *warm; /* with memory, the one returned last on top */
     ili_block *cold; /* without */
     unsigned n_warm;
     size_t n_lent;
     const ili_sched *owner; /* NULL: closed */
-} ili_pool;
+} ili_lender;
 
 /* So much memory is kept for the next ones. */
-#define ILI_POOL_KEEPS 16u
+#define ILI_LENDER_KEEPS 16u
 
 /* Where the warm list has none; NULL when out of memory. */
-ili_block *ili_pool_make(il_loop *loop);
+ili_block *ili_lender_make(il_loop *loop);
 
 /* Where the warm list shall not have it. */
-void ili_pool_give_up(ili_block *block);
+void ili_lender_give_up(ili_block *block);
 
-static inline ili_block *ili_pool_borrow(il_loop *loop)
+static inline ili_block *ili_lender_borrow(il_loop *loop)
 {
-    ili_pool *pool = loop->pool;
+    ili_lender *pool = loop->lender;
     ili_block *block = pool ? pool->warm : NULL;
 
     if (ILI_LIKELY(block != NULL)) {
         pool->warm = block->next;
         pool->n_warm--;
     } else {
-        block = ili_pool_make(loop);
+        block = ili_lender_make(loop);
         if (!block)
             return NULL;
         pool = block->pool;
@@ -58,14 +58,14 @@ static inline ili_block *ili_pool_borrow(il_loop *loop)
     return block;
 }
 
-static inline void ili_pool_return(ili_block *block)
+static inline void ili_lender_return(ili_block *block)
 {
-    ili_pool *pool = block->pool;
+    ili_lender *pool = block->pool;
 
     block->lent = false;
     pool->n_lent--;
-    if (ILI_UNLIKELY(!pool->owner || pool->n_warm >= ILI_POOL_KEEPS)) {
-        ili_pool_give_up(block);
+    if (ILI_UNLIKELY(!pool->owner || pool->n_warm >= ILI_LENDER_KEEPS)) {
+        ili_lender_give_up(block);
         return;
     }
     ili_annotate_returned(block->data, IL_BUFFER_SIZE);

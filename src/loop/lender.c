@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* pool.c - memory that a loop lends to those who read.
+/* lender.c - memory that a loop lends to those who read.
  *
  * The last one returned is the first one lent: what one task has just written
  * from, the next one reads into, and it never leaves the cache.  Only tasks that
@@ -20,23 +20,23 @@
 
 #include "config.h"
 
-#include "loop/pool.h"
+#include "loop/lender.h"
 
 #include <stdlib.h>
 
-static ili_pool *pool_of(il_loop *loop)
+static ili_lender *pool_of(il_loop *loop)
 {
-    if (!loop->pool) {
-        loop->pool = calloc(1, sizeof *loop->pool);
-        if (loop->pool)
-            loop->pool->owner = &loop->sched;
+    if (!loop->lender) {
+        loop->lender = calloc(1, sizeof *loop->lender);
+        if (loop->lender)
+            loop->lender->owner = &loop->sched;
     }
-    return loop->pool;
+    return loop->lender;
 }
 
-ili_block *ili_pool_make(il_loop *loop)
+ili_block *ili_lender_make(il_loop *loop)
 {
-    ili_pool *pool = pool_of(loop);
+    ili_lender *pool = pool_of(loop);
     ili_block *block;
     char *data;
 
@@ -60,9 +60,9 @@ ili_block *ili_pool_make(il_loop *loop)
     return block;
 }
 
-void ili_pool_give_up(ili_block *block)
+void ili_lender_give_up(ili_block *block)
 {
-    ili_pool *pool = block->pool;
+    ili_lender *pool = block->pool;
 
     free(block->data);
     block->data = NULL;
@@ -89,9 +89,9 @@ static void free_list(ili_block *block)
     }
 }
 
-void ili_pool_close(il_loop *loop)
+void ili_lender_close(il_loop *loop)
 {
-    ili_pool *pool = loop->pool;
+    ili_lender *pool = loop->lender;
 
     if (!pool)
         return;
@@ -100,5 +100,5 @@ void ili_pool_close(il_loop *loop)
     pool->owner = NULL;
     if (pool->n_lent == 0)
         free(pool);
-    loop->pool = NULL;
+    loop->lender = NULL;
 }
