@@ -97,7 +97,7 @@ static il_time wake_at(il_loop *loop, il_time limit)
 {
     il_time next;
 
-    if (ili_sched_is_busy(&loop->sched) || loop->stop)
+    if (ili_sched_is_busy(&loop->sched) || loop->stop || limit == 0)
         return 0;
     next = ili_alarms_next(&loop->sched.alarms);
     if (limit < next)
