@@ -28,7 +28,9 @@ typedef struct ili_slot {
                        * order of deadlines too; IL_FOREVER: it is not */
 } ili_slot;
 
+/* The slots come first, so that the address of one is found with less. */
 typedef struct ili_alarms {
+    ili_slot slots[ILI_N_SLOTS];
     il_time next;    /* none at all is due before... */
     bool is_exact;   /* ...and one is due then; IL_FOREVER if there is none */
     bool is_ready;   /* the slots are initialised */
@@ -38,7 +40,6 @@ typedef struct ili_alarms {
     ili_slot before; /* what is due before base */
     uint64_t occupied[ILI_N_SLOTS / 64]; /* a bit a slot: it is not empty */
     uint64_t unsure[ILI_N_SLOTS / 64];   /* its `earliest` may be gone */
-    ili_slot slots[ILI_N_SLOTS];
 } ili_alarms;
 
 static inline bool ili_alarm_armed(const il_alarm *alarm)
