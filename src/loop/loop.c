@@ -53,8 +53,10 @@ int il_loop_new(il_loop **ret_loop)
     loop->sched.has_passed = ili_clock_has_passed;
     loop->sched.clock_data = loop;
     loop->sched.collect = ili_inbox_collect;
+    loop->sched.renew = ili_loop_renew;
     atomic_init(&loop->refs, 1);
     loop->credit_size = 1;
+    loop->slice_end = IL_FOREVER;
     ili_list_init(&loop->unverified);
     loop->verify_at = IL_FOREVER;
     ili_list_init(&loop->touched);

@@ -57,7 +57,9 @@ struct il_loop {
     ili_watch wake_watch;
 
     /* turn.c */
-    int credit_size;     /* items between two looks at the clock */
+    int credit_size; /* items between two looks at the clock */
+    il_time
+        slice_end; /* on the real clock: when tasks must stop handing over */
     unsigned busy_turns; /* without a pause */
     il_time looked_at;   /* when the clock was last looked at */
     bool only_ran;       /* since then nothing but items took time */
@@ -102,6 +104,9 @@ bool ili_clock_has_passed(void *loop, il_time at);
 /* Steps 1 to 3 of a turn: sleep until something is to be done, but not beyond
  * `limit` on the loop's clock, and queue it. */
 void ili_loop_poll(il_loop *loop, il_time limit);
+
+/* For ili_sched.renew. */
+bool ili_loop_renew(ili_sched *sched);
 
 /* One whole turn; what is left of an interrupted one counts as a turn. */
 void ili_loop_one_turn(il_loop *loop, il_time limit);

@@ -14,7 +14,8 @@
  * that yield to each other, would spend most of its time in it, so after many
  * busy turns a new turn may begin without steps 1 to 3.  The clock is looked at
  * when the *credit* is spent; the next turn polls if the last poll is a while
- * ago, or if there is something to collect that needs no poll.  The credit is a
+ * ago, or if there is something to collect that needs no poll.  That is decided
+ * on the stack of whoever has spent it.  The credit is a
  * number of items; it shrinks when they turn out to take long and grows when
  * they are short, so that the clock is looked at every few microseconds whatever
  * the tasks do.
@@ -221,6 +222,23 @@ static void check_crossing(il_loop *loop)
         loop->sched.may_cross = false;
 }
 
+/* A clock that is looked at right where the credit is spent costs no way to the
+ * runner and back.  The turn may be over: a nested host loop ends it. */
+bool ili_loop_renew(ili_sched *sched)
+{
+    il_loop *loop = ili_loop_of(sched);
+
+    if (!ili_list_linked(&sched->marker.link))
+        return false;
+    loop->only_ran = true;
+    look(loop);
+    check_crossing(loop);
+    if (loop->looked_at >= loop->slice_end)
+        return false;
+    sched->credit = loop->credit_size - 1;
+    return true;
+}
+
 void ili_loop_one_turn(il_loop *loop, il_time limit)
 {
     if (ili_list_linked(&loop->sched.marker.link)) {
@@ -268,7 +286,7 @@ static void gather(il_loop *loop, bool ran, bool looked)
     poll_quietly(loop, 0, looked);
 }
 
-int ili_loop_slice(il_loop *loop, il_time deadline, bool looked)
+static int run_slice(il_loop *loop, il_time deadline, bool looked)
 {
     /* However short the budget, something is done. */
     for (bool ran = false;; ran = looked = true) {
@@ -294,6 +312,17 @@ int ili_loop_slice(il_loop *loop, il_time deadline, bool looked)
     loop->jump_next = waits_for_jump(loop);
     return ili_sched_is_busy(&loop->sched) || loop->jump_next ||
            !ili_inbox_may_sleep(loop);
+}
+
+int ili_loop_slice(il_loop *loop, il_time deadline, bool looked)
+{
+    il_time outer_end = loop->slice_end;
+    int r;
+
+    loop->slice_end = deadline;
+    r = run_slice(loop, deadline, looked);
+    loop->slice_end = outer_end;
+    return r;
 }
 
 /* Whether the host has come back since, and nobody has asked it to. */

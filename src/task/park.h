@@ -60,7 +60,8 @@ ili_next_of(ili_sched *sched, bool looks_ahead)
     /* Among few tasks the marker comes up often: nothing is looked at twice. */
     if (ILI_UNLIKELY(item == &sched->marker))
         item = ili_cross_turn(sched);
-    if (ILI_LIKELY(item->run == NULL) && ILI_LIKELY(--sched->credit >= 0)) {
+    if (ILI_LIKELY(item->run == NULL) &&
+        (ILI_LIKELY(--sched->credit >= 0) || sched->renew(sched))) {
         if (looks_ahead)
             ili_lookahead_step(&sched->ahead);
         return ili_resume(sched, item);

@@ -11,7 +11,7 @@
  * a task has opened a nested host loop, that task's.  A task that parks hands
  * the thread straight to the next ready task; it goes back to the runner only
  * where an item is no task, where the turn is over, or when the credit is
- * spent and somebody should look at the clock. */
+ * spent, somebody looks at the clock, and it is late. */
 
 #include "base/alarms.h"
 #include "base/assert.h"
@@ -64,6 +64,10 @@ typedef struct ili_sched {
 
     /* The floor above: fetch what other threads have posted. */
     void (*collect)(struct ili_sched *sched);
+    /* Likewise: the credit is spent; look at the clock and grant more, less the
+     * one that is wanted now, or say false: back to the runner.  Called on the
+     * stack of a task that gives up the thread. */
+    bool (*renew)(struct ili_sched *sched);
 
     atomic_bool closed; /* no new tasks, no new posts; any thread may look */
     il_loop *loop;      /* the loop above, for il_loop_current() */
