@@ -269,7 +269,7 @@ int il_yield(void)
     ILI_RETURN_IF_FAIL(task, -ESRCH);
     if (ILI_UNLIKELY(task->unusual || sched->host))
         return yield_as_guest(sched, task);
-    if (sched->ahead.ring)
+    if (ILI_UNLIKELY(sched->ahead.ring != NULL))
         return yield_among_many(sched, task);
     return yield_among_few(sched, task);
 }

@@ -120,7 +120,8 @@ finish_with_care(ili_sched *sched, il_task *task, int result)
     if (task->destroy)
         task->destroy(task->arg); /* may wait, as the body may */
     failed = is_failure(task, result);
-    finish_rest(sched, task);
+    if (task->root.inner || task->root.flags || task->cancelled || sched->host)
+        finish_rest(sched, task);
 
     task->result = result;
     task->state = ILI_DONE;
