@@ -8,8 +8,6 @@
 #include "support/fixture.h"
 #include "support/pipes.h"
 
-#include "loop/fd.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -209,89 +207,6 @@ static void test_descriptor_number_used_again_after_plain_close(void **state)
     use_number_again(*state, BY_CLOSE);
 }
 
-/* Both ends, and the loop is not told. */
-static void close_behind_our_back(const int fds[2])
-{
-    assert_int_equal(close(fds[0]), 0);
-    assert_int_equal(close(fds[1]), 0);
-}
-
-/* --- A loop that is never idle ------------------------------------------------ */
-
-struct bustle {
-    int fds[2];
-    struct reader late;
-    bool over;
-};
-
-static int keep_busy(void *arg)
-{
-    struct bustle *b = arg;
-    char byte;
-
-    while (!b->over) {
-        CHECK_INT(il_write(b->fds[1], "x", 1), 1);
-        CHECK_INT(il_wait_fd(b->fds[0], IL_READ), IL_READ);
-        CHECK_INT(il_read(b->fds[0], &byte, 1), 1);
-    }
-    return 0;
-}
-
-static int read_late(void *arg)
-{
-    struct bustle *b = arg;
-
-    (void)read_once(&b->late);
-    b->over = true;
-    return 0;
-}
-
-static void stop_bustle(void *arg)
-{
-    ((struct bustle *)arg)->over = true;
-}
-
-/* The other descriptor is always ready, so the loop never sleeps for as long as
- * it lets an unverified wait rest while it is idle. */
-static void test_descriptor_number_used_again_in_a_busy_loop(void **state)
-{
-    struct fixture *f = *state;
-    struct bustle b = { .over = false };
-    struct ili_fd *record;
-    il_timer limit = IL_TIMER_INIT(stop_bustle, &b);
-    int fds[2], others[2];
-
-    make_pipe(b.fds);
-    make_pipe(fds);
-    b.late.fd = fds[0];
-    assert_int_equal(write(fds[1], "x", 1), 1);
-    assert_int_equal(il_spawn(NULL, read_once, &b.late, NULL), 0);
-    assert_int_equal(il_spawn(NULL, read_once, &b.late, NULL), 0);
-    settle(f);
-    assert_int_equal(write(fds[1], "x", 1), 1);
-    settle(f);
-    assert_int_equal(b.late.r, 1);
-    close_behind_our_back(fds);
-    make_pipe(others);
-    assert_int_equal(others[0], b.late.fd);
-    assert_int_equal(write(others[1], "abc", 3), 3);
-
-    b.late.r = 12345;
-    assert_int_equal(il_timer_start(f->loop, &limit, il_deadline(IL_SEC(20))),
-                     0);
-    assert_int_equal(il_spawn(NULL, read_late, &b, NULL), 0);
-    assert_int_equal(b.late.r, 12345); /* it waits first */
-    /* A second would be long to be busy for. */
-    record = ili_fd_find(b.late.fd);
-    if (record)
-        record->since -= IL_SEC(1);
-    assert_int_equal(il_run(keep_busy, &b), 0);
-    assert_int_equal(b.late.r, 3);
-    (void)il_timer_stop(&limit);
-    close_both(b.fds);
-    close_both(others);
-}
-
 /* Misuse: nobody told the loop.  It must say so and live. */
 static void test_descriptor_closed_behind_our_back_is_bad(void **state)
 {
@@ -484,9 +399,6 @@ int main(void)
         TEST(test_descriptor_number_used_again_after_il_close),
         TEST(test_descriptor_number_used_again_by_dup2),
         TEST(test_descriptor_number_used_again_after_plain_close),
-        cmocka_unit_test_setup_teardown(
-            test_descriptor_number_used_again_in_a_busy_loop, setup_real,
-            teardown),
         TEST(test_descriptor_closed_behind_our_back_is_bad),
         TEST(test_descriptor_duplicates_are_separate),
         TEST(test_descriptor_closed_with_a_duplicate_left_is_quiet),

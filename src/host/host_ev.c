@@ -115,6 +115,10 @@ struct ili_poller {
     struct ev_timer sleep; /* bounds the native sleep */
     struct ev_timer tick;  /* see ili_poller_tick() */
     bool ticked;           /* that one came */
+    unsigned n_soon;       /* polls in a row that came back soon */
+    unsigned patience;     /* so many of them, and one is made without sleep */
+    unsigned n_found;      /* such that found something, in a row */
+    il_time slept_at;      /* when the last one that might sleep came back */
     struct ev_timer clock; /* never due for long: tells the time */
     struct ev_fork moved;  /* the backend's descriptor was made anew */
     int fd;                /* the backend's; -1: ask again */
@@ -152,6 +156,12 @@ static void on_moved(struct ev_loop *loop, struct ev_fork *fork, int e)
     ((ili_poller *)fork->data)->fd = -1;
 }
 
+/* After some polls that came back so soon after one another, the next one is
+ * expected to find something. */
+#define SOON IL_US(10)
+#define LEAST_PATIENCE 8u
+#define MOST_PATIENCE 4096u
+
 /* Seconds: ten days.  Further away its difference to now would not have the
  * precision of nanoseconds. */
 #define FAR 1e6
@@ -166,6 +176,7 @@ int ili_poller_new(ili_poller **ret_poller)
     (void)pthread_once(&once, set_allocator);
     out_of_memory = false;
     poller->fd = -1;
+    poller->patience = LEAST_PATIENCE;
     poller->loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
     poller->outer = ev_loop_new(EVBACKEND_SELECT | EVFLAG_NOENV);
     if (!poller->loop || !poller->outer) {
@@ -257,6 +268,55 @@ static void limit_sleep(ili_poller *poller, il_time timeout)
     ev_timer_start(poller->loop, &poller->sleep);
 }
 
+il_time ili_poller_now(ili_poller *poller)
+{
+    /* libev tells how long a timer still has to go, and when it is due. */
+    double left = ev_timer_remaining(poller->loop, &poller->clock);
+
+    return (il_time)((poller->clock.at - left) * 1e9);
+}
+
+/* Before libev sleeps it looks at the clock to know for how long.  Where events
+ * come so fast that it will not, it is told not to sleep, and need not look.  If
+ * nothing has come, that was a system call too many, and it takes a while until
+ * this is tried again: the longer, the less it has been of use. */
+static bool finds_at_once(ili_poller *poller)
+{
+    unsigned n_ready_before = n_ready;
+
+    if (poller->n_soon < poller->patience)
+        return false;
+    (void)ev_run(poller->loop, EVRUN_NOWAIT);
+    /* Who waits for the tick must not sleep when it has come. */
+    if (n_ready != n_ready_before || poller->ticked) {
+        poller->n_found++;
+        return true;
+    }
+    if (poller->n_found >= LEAST_PATIENCE)
+        poller->patience = LEAST_PATIENCE;
+    else if (poller->patience < MOST_PATIENCE)
+        poller->patience *= 2;
+    poller->n_found = 0;
+    poller->n_soon = 0;
+    return false;
+}
+
+static void wait_for_events(ili_poller *poller, il_time timeout)
+{
+    il_time before = poller->slept_at;
+
+    if (finds_at_once(poller))
+        return;
+    if (timeout != IL_FOREVER)
+        limit_sleep(poller, timeout);
+    (void)ev_run(poller->loop, EVRUN_ONCE);
+    poller->slept_at = ili_poller_now(poller);
+    if (poller->slept_at - before < SOON)
+        poller->n_soon++;
+    else
+        poller->n_soon = 0;
+}
+
 bool ili_poller_run(ili_poller *poller, il_time timeout)
 {
     bool ticked;
@@ -266,9 +326,7 @@ bool ili_poller_run(ili_poller *poller, il_time timeout)
     } else if (timeout < COARSE) {
         sleep_precisely(poller, timeout);
     } else {
-        if (timeout != IL_FOREVER)
-            limit_sleep(poller, timeout);
-        (void)ev_run(poller->loop, EVRUN_ONCE);
+        wait_for_events(poller, timeout);
     }
     ticked = poller->ticked;
     poller->ticked = false;
@@ -280,14 +338,6 @@ void ili_poller_tick(ili_poller *poller, il_time in)
     ev_timer_stop(poller->loop, &poller->tick);
     ev_timer_set(&poller->tick, (double)in / 1e9, 0.);
     ev_timer_start(poller->loop, &poller->tick);
-}
-
-il_time ili_poller_now(ili_poller *poller)
-{
-    /* libev tells how long a timer still has to go, and when it is due. */
-    double left = ev_timer_remaining(poller->loop, &poller->clock);
-
-    return (il_time)((poller->clock.at - left) * 1e9);
 }
 
 bool ili_poller_is_idle(const ili_poller *poller)
