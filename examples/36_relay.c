@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* 25_relay.c - a relay between two connections, with memory lent by the loop.
+/* 36_relay.c - a relay between two connections, with memory lent by the loop.
  *
  * Each direction is a task that passes on whatever comes.  None of them has a
  * buffer of its own: it borrows one when something is there to be read, keeps it
@@ -94,7 +94,7 @@ static int run(void *arg)
 
     (void)arg;
     if (open_pair(near) < 0 || open_pair(far) < 0) {
-        perror("25_relay: socketpair");
+        perror("36_relay: socketpair");
         exit(EXIT_FAILURE);
     }
     there = (struct pump){ .from = near[1], .to = far[0] };
@@ -118,6 +118,6 @@ int main(void)
     int r = il_run(run, NULL);
 
     if (r < 0)
-        fprintf(stderr, "25_relay: %s\n", il_strerror(r));
+        fprintf(stderr, "36_relay: %s\n", il_strerror(r));
     return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
