@@ -15,6 +15,7 @@
  * | -ECANCELED | the task was cancelled here; nothing happened |
  * | -ETIMEDOUT | a deadline of the caller's own passed |
  * | -EINVAL | an argument makes no sense |
+ * | -EPERM | it is not the caller's, or not taken: nothing to give back |
  * | -ESRCH | not in a task, or in another thread than the loop's |
  * | -EBUSY | somebody else is using it |
  * | -EALREADY | it happened before |
@@ -38,6 +39,7 @@ typedef enum il_report_kind {
     IL_REPORT_IGNORED_CANCEL, /**< a task goes on though it is cancelled */
     IL_REPORT_STUCK,          /**< a task would not end when the loop closed */
     IL_REPORT_NESTED_PARK,    /**< a task waited under a nested host loop */
+    IL_REPORT_LOST_LOCK,      /**< a task ended and owned a lock or a token */
 } il_report_kind;
 
 /** One report.  All of it is valid only during the call. */

@@ -18,7 +18,9 @@
 #include <interloop/future.h>
 #include <interloop/group.h>
 #include <interloop/host.h>
+#include <interloop/inline.h>
 #include <interloop/io.h>
+#include <interloop/lock.h>
 #include <interloop/loop.h>
 #include <interloop/modal.h>
 #include <interloop/node.h>

@@ -21,6 +21,15 @@ typedef struct il_link {
     struct il_link *prev; /**< private */
 } il_link;
 
+/** Something that one task at a time owns.  Zeros: nobody does. */
+typedef struct il_hold {
+    il_link waiters;                /**< private: tasks, in order */
+    struct il_hold *outer;          /**< private: of the same owner, before */
+    struct il_task *owner;          /**< private: may be no task */
+    void (*lost)(struct il_hold *); /**< private: its owner has ended; NULL: as
+                                         for a lock */
+} il_hold;
+
 /** Something the ready queue can hold. */
 typedef struct il_item {
     il_link link;                  /**< private: in the ready queue */

@@ -140,7 +140,7 @@ int il_loop_close(il_loop *loop, il_time grace)
     loop->poller = NULL;
     loop->running = false;
     ili_sched_fini(sched);
-    ili_sched_current = NULL;
+    ili_sched_set_current(NULL);
     ili_loop_release(loop);
     return n_stuck > 0 ? -ETIMEDOUT : 0;
 }

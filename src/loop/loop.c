@@ -72,7 +72,7 @@ int il_loop_new(il_loop **ret_loop)
      * kernel knows of the inbox. */
     (void)ili_poller_run(loop->poller, 0);
     loop->looked_at = loop->sched.turn_time = ili_clock_real();
-    ili_sched_current = &loop->sched;
+    ili_sched_set_current(&loop->sched);
     *ret_loop = loop;
     return 0;
 }

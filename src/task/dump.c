@@ -10,6 +10,7 @@
 
 #include <interloop/dump.h>
 
+#include "task/hold.h"
 #include "task/task.h"
 
 #include <errno.h>
@@ -108,7 +109,12 @@ static void print_line(FILE *file, const struct node *node, int depth,
     if (task->state == ILI_PARKED) {
         il_time since = now > task->since ? now - task->since : 0;
 
-        fprintf(file, " %s since %.3f s", task->waits_for, (double)since / 1e9);
+        const il_task *owner = ili_waits_for_whom(task);
+
+        fprintf(file, " %s", task->waits_for);
+        if (owner)
+            fprintf(file, " of '%s'", ili_task_name(owner));
+        fprintf(file, " since %.3f s", (double)since / 1e9);
     }
     if (task->cancelled)
         fputs(", cancelled", file);

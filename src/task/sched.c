@@ -18,6 +18,8 @@
 
 #include "task/sched.h"
 
+#include <interloop/inline.h>
+
 #include "task/park.h"
 #include "task/post.h"
 #include "task/task.h"
@@ -26,6 +28,25 @@
 #include <string.h>
 
 __thread ili_sched *ili_sched_current;
+__thread struct il_inline_thread_ *il_inline_1_;
+
+/* Whether the inline functions of public headers find the fields where they
+ * look; sanitizers and the portable switch keep more in a task. */
+#define INLINE_FITS                                                            \
+    (offsetof(struct il_inline_thread_, current) ==                            \
+         offsetof(ili_sched, current) &&                                       \
+     offsetof(struct il_inline_task_, ops) == offsetof(il_task, ops) &&        \
+     offsetof(struct il_inline_task_, cancelled) ==                            \
+         offsetof(il_task, cancelled) &&                                       \
+     offsetof(struct il_inline_task_, held) == offsetof(il_task, held))
+
+_Static_assert(IL_INLINE_OPS_ == ILI_OPS_LIMIT, "both count the same");
+
+void ili_sched_set_current(ili_sched *sched)
+{
+    ili_sched_current = sched;
+    il_inline_1_ = INLINE_FITS ? (struct il_inline_thread_ *)sched : NULL;
+}
 
 /* What the marker and the end of the queue have instead of work; only its being
  * there matters. */
@@ -43,6 +64,7 @@ int ili_sched_init(ili_sched *sched, il_loop *loop)
         return -ENOMEM;
     ili_list_init(&sched->ready);
     ili_list_init(&sched->pending);
+    ili_list_init(&sched->visits);
     ili_group_init(&sched->root, sched, NULL, IL_GROUP_SUPERVISE);
     ili_lookahead_init(&sched->ahead);
     sched->marker.run = no_task;

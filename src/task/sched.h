@@ -58,6 +58,7 @@ typedef struct ili_sched {
     uint64_t last_id; /* of the task spawned last */
     il_group root;    /* owner of tasks that name no group */
     ili_list pending; /* il_task.pending: whose cancel state must be redone */
+    ili_list visits;  /* ili_visit.link: who will come back to an object */
 
     il_report_fn *report; /* NULL: one line to stderr */
     void *report_arg;
@@ -81,6 +82,9 @@ _Static_assert(offsetof(ili_sched, no_task) == offsetof(il_item, run),
 
 /* The scheduler of this thread; NULL if it has no loop. */
 extern __thread ili_sched *ili_sched_current;
+
+/* It is this one from now on; NULL: none. */
+void ili_sched_set_current(ili_sched *sched);
 
 /* 0 or -ENOMEM. */
 int ili_sched_init(ili_sched *sched, il_loop *loop);

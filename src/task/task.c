@@ -12,6 +12,7 @@
 
 #include <interloop/task.h>
 
+#include "task/hold.h"
 #include "task/park.h"
 #include "task/spawn.h"
 #include "task/task.h"
@@ -88,6 +89,16 @@ static _Noreturn void die_of_open_scope(const il_task *task)
     abort();
 }
 
+/* What it protected is in an unknown state, but that is the owner's fault and
+ * no reason to abort. */
+static void lose_holds(il_task *task)
+{
+    ili_report(task, IL_REPORT_LOST_LOCK, -EOWNERDEAD,
+               "task ended and still owned a lock or token");
+    ili_holds_lost(task);
+    task->held = NULL;
+}
+
 /* What few tasks have to do at their end.  The next one expects the block as
  * this one has found it. */
 static __attribute__((noinline)) void finish_rest(ili_sched *sched,
@@ -95,6 +106,8 @@ static __attribute__((noinline)) void finish_rest(ili_sched *sched,
 {
     if (task->root.inner)
         die_of_open_scope(task);
+    if (task->held)
+        lose_holds(task);
     if (sched->host)
         ili_task_left_host(task);
     ili_scope_end_all(task);
@@ -149,9 +162,9 @@ static __attribute__((noinline)) void free_and_leave(ili_sched *sched,
 static inline bool ends_simply(const ili_sched *sched, const il_task *task)
 {
     return !task->destroy && !task->root.inner && !task->root.flags &&
-           !task->cancelled && !task->has_joiners && !sched->host &&
-           task != sched->awaited && sched->n_tasks > sched->ahead.least &&
-           !ili_group_minds(task->group);
+           !task->cancelled && !task->held && !task->has_joiners &&
+           !sched->host && task != sched->awaited &&
+           sched->n_tasks > sched->ahead.least && !ili_group_minds(task->group);
 }
 
 /* The body has returned.  Runs on the task's own stack, to its very end.

@@ -56,6 +56,7 @@ struct il_task {
     bool has_name;    /* of its own */
 
     /* The second and the third: beginning and end. */
+    il_hold *held;       /* the latest of what it owns; see hold.h */
     ili_coro *return_to; /* while is_eager: who started it */
     il_task_fn *fn;
     void *arg;

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+
+/* hold.c - what becomes of what a task owns.
+ *
+ * What a lock protects is in an unknown state if its owner has ended without
+ * giving it back.  Nobody gets such a lock any more: it says -EOWNERDEAD until
+ * it is ended and begun anew.
+ *
+ * Rejected: counting what a task owns.  Its end could say that something is
+ * missing, but not let those go who wait for it.  Passing the lock on, as if it
+ * had been given back: the next owner would find half of a change. */
+
+#include "config.h"
+
+#include "sync/hold.h"
+
+#include <errno.h>
+
+const char ili_noun_lock[] = "a lock";
+const char ili_noun_read[] = "a lock to read";
+const char ili_noun_write[] = "a lock to write";
+
+bool ili_hold_drop(il_hold *hold, il_task *task)
+{
+    for (il_hold **at = &task->held; *at; at = &(*at)->outer) {
+        if (*at == hold) {
+            *at = hold->outer;
+            hold->outer = NULL;
+            hold->owner = NULL;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool ili_hold_end(il_hold *hold)
+{
+    il_task *task = ili_hold_task(hold);
+
+    if (!ili_hold_is_here(hold))
+        return false;
+    if (task)
+        (void)ili_hold_drop(hold, task);
+    ili_waiters_end(&hold->waiters, -EOWNERDEAD);
+    ili_visits_forget(hold);
+    return true;
+}
+
+void ili_holds_lost(il_task *task)
+{
+    il_hold *hold = task->held;
+
+    /* On frames that the body has left is who knows what. */
+    while (hold && !ili_is_on_stack(hold, &task->stack)) {
+        il_hold *outer = hold->outer;
+
+        hold->outer = NULL;
+        if (hold->lost) {
+            hold->lost(hold);
+        } else {
+            hold->owner = ILI_LOST;
+            ili_waiters_end(&hold->waiters, -EOWNERDEAD);
+        }
+        hold = outer;
+    }
+}
+
+const il_task *ili_waits_for_whom(const il_task *task)
+{
+    const struct ili_waiter *node = task->abort_arg;
+
+    if (task->waits_for != ili_noun_lock && task->waits_for != ili_noun_read &&
+        task->waits_for != ili_noun_write)
+        return NULL;
+    return ili_hold_task(node->slot);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ILI_SYNC_HOLD_H
+#define ILI_SYNC_HOLD_H
+
+/* hold.h - waiting for what somebody else owns, and passing it on.
+ *
+ * The node of who waits has the il_hold as its slot, so that a dump can say
+ * whose it is. */
+
+#include "sync/waiter.h"
+#include "task/hold.h"
+#include "task/visit.h"
+
+/* What tasks wait for then. */
+extern const char ili_noun_lock[];
+extern const char ili_noun_read[];
+extern const char ili_noun_write[];
+
+/* It was taken from its owner: the task that has waited longest gets it, else
+ * nobody. */
+static inline void ili_hold_pass(il_hold *hold)
+{
+    struct ili_waiter *next = ili_waiters_pop(&hold->waiters);
+
+    if (!next) {
+        hold->waiters.next = NULL; /* releasing looks at this alone */
+        return;
+    }
+    ili_hold_take(hold, next->task);
+    ili_wake(next->task, 0);
+}
+
+/* Whether something is in the frames of a task. */
+static inline bool ili_is_on_stack(const void *thing, const ili_stack *stack)
+{
+    return (uintptr_t)thing - (uintptr_t)stack->base < stack->size;
+}
+
+/* Who waits, or may have stopped before it, gets -EOWNERDEAD; its owner does
+ * not own it any more.  Returns whether this is the thread to do so. */
+bool ili_hold_end(il_hold *hold);
+
+#endif
