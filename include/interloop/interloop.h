@@ -11,6 +11,7 @@
 #include <interloop/buffer.h>
 #include <interloop/channel.h>
 #include <interloop/cleanup.h>
+#include <interloop/condition.h>
 #include <interloop/dump.h>
 #include <interloop/error.h>
 #include <interloop/event.h>
