@@ -26,6 +26,7 @@
 #include <interloop/modal.h>
 #include <interloop/node.h>
 #include <interloop/scope.h>
+#include <interloop/semaphore.h>
 #include <interloop/task.h>
 #include <interloop/time.h>
 #include <interloop/timer.h>
