@@ -298,6 +298,35 @@ static void test_event_is_what_a_dump_says(void **state)
     settle(f);
 }
 
+static int (*const set_by_pointer)(il_event *) = il_event_set;
+static int (*const wait_by_pointer)(il_event *) = il_event_wait;
+
+static int call_the_library(void *arg)
+{
+    il_event *event = arg;
+
+    CHECK_INT(set_by_pointer(event), 0);
+    CHECK_INT(wait_by_pointer(event), 0);
+    CHECK_INT(set_by_pointer(NULL), -EINVAL);
+    CHECK_INT(wait_by_pointer(NULL), -EINVAL);
+    il_event_clear(event);
+    CHECK_INT(wait_by_pointer(event), 0);
+    return 0;
+}
+
+/* What is inline, and what is not. */
+static void test_event_functions_do_the_same_by_pointer(void **state)
+{
+    struct fixture *f = *state;
+    il_event event = IL_EVENT_INIT;
+    il_task *task;
+
+    assert_int_equal(il_spawn(NULL, call_the_library, &event, &task), 0);
+    assert_int_equal(set_by_pointer(&event), 0);
+    settle(f);
+    assert_int_equal(reap(task), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -315,6 +344,7 @@ int main(void)
         TEST(test_event_that_is_always_set_starves_nobody),
         TEST(test_event_that_is_always_set_does_not_hide_a_cancel),
         TEST(test_event_is_what_a_dump_says),
+        TEST(test_event_functions_do_the_same_by_pointer),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,7 @@
  */
 
 #include <interloop/export.h>
+#include <interloop/inline.h>
 #include <interloop/node.h>
 
 #include <stdbool.h>
@@ -72,6 +73,46 @@ IL_EXPORT IL_MUST_CHECK int il_event_wait(il_event *event);
 
 /** End an event.  Tasks that still wait get -EOWNERDEAD. */
 IL_EXPORT void il_event_fini(il_event *event);
+
+/** @cond */
+
+/* The rest of both functions, when it is not short. */
+IL_EXPORT int il_event_set_slowly_(il_event *event);
+IL_EXPORT int il_event_wait_slowly_(il_event *event);
+
+/* Without waiters an event is of no thread. */
+IL_INLINE_PART_ bool il_event_set_quickly_(il_event *event)
+{
+    if (!event || event->waiters.next)
+        return false;
+    event->is_set = true;
+    return true;
+}
+
+IL_INLINE_PART_ bool il_event_wait_quickly_(const il_event *event)
+{
+    struct il_inline_task_ *task = il_inline_current_();
+
+    return event && event->is_set && task && il_inline_may_(task);
+}
+
+#ifndef IL_NO_INLINE
+IL_INLINE_ int il_event_set(il_event *event)
+{
+    return IL_INLINE_LIKELY_(il_event_set_quickly_(event))
+               ? 0
+               : il_event_set_slowly_(event);
+}
+
+IL_INLINE_ int il_event_wait(il_event *event)
+{
+    return IL_INLINE_LIKELY_(il_event_wait_quickly_(event))
+               ? 0
+               : il_event_wait_slowly_(event);
+}
+#endif
+
+/** @endcond */
 
 IL_END_DECLS
 

@@ -12,19 +12,28 @@
 
 #include "config.h"
 
+#define IL_NO_INLINE /* here they are */
 #include <interloop/event.h>
 
 #include "sync/waiter.h"
 
 #include <errno.h>
 
-int il_event_set(il_event *event)
+int il_event_set_slowly_(il_event *event)
 {
     ILI_RETURN_IF_FAIL(event, -EINVAL);
     ILI_RETURN_IF_FAIL(ili_waiters_are_here(&event->waiters), -ESRCH);
     event->is_set = true;
     ili_waiters_end(&event->waiters, 0);
+    event->waiters.next = NULL; /* the short way looks at this alone */
     return 0;
+}
+
+int il_event_set(il_event *event)
+{
+    return ILI_LIKELY(il_event_set_quickly_(event))
+               ? 0
+               : il_event_set_slowly_(event);
 }
 
 void il_event_clear(il_event *event)
@@ -38,19 +47,20 @@ bool il_event_is_set(const il_event *event)
     return event && event->is_set;
 }
 
-/* Apart from il_event_wait(), which needs no frame then if it need not wait. */
-static __attribute__((noinline)) int wait_for_it(il_event *event)
+int il_event_wait_slowly_(il_event *event)
 {
+    ILI_RETURN_IF_FAIL(event, -EINVAL);
+    if (event->is_set)
+        return ili_spend();
     ILI_RETURN_IF_FAIL(ili_waiters_are_here(&event->waiters), -ESRCH);
     return ili_waiters_join(&event->waiters, NULL, "an event");
 }
 
 int il_event_wait(il_event *event)
 {
-    ILI_RETURN_IF_FAIL(event, -EINVAL);
-    if (event->is_set)
-        return ili_spend();
-    return wait_for_it(event);
+    return ILI_LIKELY(il_event_wait_quickly_(event))
+               ? 0
+               : il_event_wait_slowly_(event);
 }
 
 void il_event_fini(il_event *event)
