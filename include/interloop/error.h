@@ -20,7 +20,7 @@
  * | -EBUSY | somebody else is using it |
  * | -EALREADY | it happened before |
  * | -EAGAIN | it would have to wait |
- * | -EPIPE | it is closed: nothing goes in, or nothing comes out any more |
+ * | -EPIPE | it is closed or broken: nothing goes in, or comes out any more |
  * | -EDEADLK | waiting here could never end |
  * | -EOWNERDEAD | the object that was waited for has gone |
  * | -ESHUTDOWN | the loop is closed, or the host has gone |

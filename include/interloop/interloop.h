@@ -8,6 +8,7 @@
  * programs glib.h.
  */
 
+#include <interloop/barrier.h>
 #include <interloop/buffer.h>
 #include <interloop/channel.h>
 #include <interloop/cleanup.h>
