@@ -26,6 +26,7 @@
 #include <interloop/loop.h>
 #include <interloop/modal.h>
 #include <interloop/node.h>
+#include <interloop/once.h>
 #include <interloop/scope.h>
 #include <interloop/semaphore.h>
 #include <interloop/task.h>
