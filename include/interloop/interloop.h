@@ -32,5 +32,6 @@
 #include <interloop/task.h>
 #include <interloop/time.h>
 #include <interloop/timer.h>
+#include <interloop/waitgroup.h>
 
 #endif
