@@ -27,6 +27,7 @@
 #include <interloop/modal.h>
 #include <interloop/node.h>
 #include <interloop/once.h>
+#include <interloop/rwlock.h>
 #include <interloop/scope.h>
 #include <interloop/semaphore.h>
 #include <interloop/task.h>

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+
+/* test_rwlock.c - many read or one writes, in the order they came. */
+
+#include "support/fixture.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct user {
+    il_rwlock *rwlock;
+    const char *name; /* with a capital: writes */
+    int r;            /* of acquiring; 1 while it waits */
+    int slept;        /* of the sleep with the lock */
+};
+
+static bool writes(const struct user *u)
+{
+    return u->name[0] < 'a';
+}
+
+static int acquire(const struct user *u)
+{
+    return writes(u) ? il_rwlock_acquire_write(u->rwlock)
+                     : il_rwlock_acquire_read(u->rwlock);
+}
+
+static int release(const struct user *u)
+{
+    return writes(u) ? il_rwlock_release_write(u->rwlock)
+                     : il_rwlock_release_read(u->rwlock);
+}
+
+/* Have it for 10 ms. */
+static int use(void *arg)
+{
+    struct user *u = arg;
+
+    u->r = 1;
+    u->r = acquire(u);
+    note("%s%s", u->name, u->r == 0 ? "" : "!");
+    if (u->r < 0)
+        return 0;
+    CHECK((il_rwlock_get_writer(u->rwlock) == il_task_current()) == writes(u));
+    CHECK((il_rwlock_count_readers(u->rwlock) > 0) != writes(u));
+    u->slept = il_sleep(IL_MS(10));
+    CHECK_INT(release(u), 0);
+    return 0;
+}
+
+/* A crowd of users, one for each letter. */
+struct crowd {
+    struct user users[10];
+    il_task *tasks[10];
+    char names[10][2];
+    int n;
+};
+
+static void gather(struct crowd *crowd, il_rwlock *rwlock, const char *names)
+{
+    crowd->n = (int)strlen(names);
+    for (int i = 0; i < crowd->n; i++) {
+        crowd->names[i][0] = names[i];
+        crowd->names[i][1] = '\0';
+        crowd->users[i] =
+            (struct user){ .rwlock = rwlock, .name = crowd->names[i] };
+        assert_int_equal(
+            il_spawn(NULL, use, &crowd->users[i], &crowd->tasks[i]), 0);
+    }
+}
+
+static void reap_all(const struct crowd *crowd)
+{
+    for (int i = 0; i < crowd->n; i++)
+        assert_int_equal(reap(crowd->tasks[i]), 0);
+}
+
+static void assert_free(il_rwlock *rwlock)
+{
+    assert_null(il_rwlock_get_writer(rwlock));
+    assert_int_equal(il_rwlock_count_readers(rwlock), 0);
+    assert_int_equal(il_rwlock_try_acquire_write(rwlock), 0);
+    assert_int_equal(il_rwlock_release_write(rwlock), 0);
+}
+
+/* --- order -------------------------------------------------------------------- */
+
+static void test_rwlock_serves_readers_and_writers_in_turn(void **state)
+{
+    struct fixture *f = *state;
+    il_rwlock rwlock = IL_RWLOCK_INIT;
+    struct crowd crowd;
+
+    gather(&crowd, &rwlock, "abCDefG");
+    assert_string_equal(noted(), "a b");
+    assert_int_equal(il_rwlock_count_readers(&rwlock), 2);
+    assert_int_equal(il_test_advance(f->loop, IL_MS(10)), 0);
+    assert_string_equal(noted(), "a b C");
+    assert_ptr_equal(il_rwlock_get_writer(&rwlock), crowd.tasks[2]);
+    assert_int_equal(il_test_advance(f->loop, IL_MS(10)), 0);
+    assert_string_equal(noted(), "a b C D");
+    assert_int_equal(il_test_advance(f->loop, IL_MS(10)), 0);
+    assert_string_equal(noted(), "a b C D e f");
+    assert_int_equal(il_test_advance(f->loop, IL_MS(20)), 0);
+    assert_string_equal(noted(), "a b C D e f G");
+    reap_all(&crowd);
+    assert_free(&rwlock);
+}
+
+static int read_on_and_on(void *arg)
+{
+    struct user *u = arg;
+
+    for (int i = 0; i < 5; i++) {
+        CHECK_INT(il_rwlock_acquire_read(u->rwlock), 0);
+        note("%s", u->name);
+        CHECK_INT(il_sleep(IL_MS(2)), 0);
+        CHECK_INT(il_rwlock_release_read(u->rwlock), 0);
+    }
+    return 0;
+}
+
+/* There is always somebody who reads; the writer gets it all the same. */
+static void test_rwlock_readers_do_not_starve_a_writer(void **state)
+{
+    struct fixture *f = *state;
+    il_rwlock rwlock = { 0 };
+    struct user a = { .rwlock = &rwlock, .name = "a" };
+    struct user b = { .rwlock = &rwlock, .name = "b" };
+    struct crowd writer;
+    il_task *tasks[2];
+
+    assert_int_equal(il_spawn(NULL, read_on_and_on, &a, &tasks[0]), 0);
+    assert_int_equal(il_test_advance(f->loop, IL_MS(1)), 0);
+    assert_int_equal(il_spawn(NULL, read_on_and_on, &b, &tasks[1]), 0);
+    gather(&writer, &rwlock, "W");
+    assert_int_equal(il_test_advance(f->loop, IL_MS(50)), 0);
+    assert_string_equal(noted(), "a b W a b a b a b a b");
+    reap_all(&writer);
+    assert_int_equal(reap(tasks[0]), 0);
+    assert_int_equal(reap(tasks[1]), 0);
+    assert_free(&rwlock);
+}
+
+static void test_rwlock_newcomers_do_not_barge(void **state)
+{
+    struct fixture *f = *state;
+    il_rwlock rwlock = { 0 };
+    struct crowd crowd;
+
+    assert_int_equal(il_rwlock_acquire_read(&rwlock), 0);
+    gather(&crowd, &rwlock, "Wr");
+    assert_int_equal(il_rwlock_try_acquire_read(&rwlock), -EAGAIN);
+    assert_int_equal(il_rwlock_release_read(&rwlock), 0);
+    /* It is the writer's, though that has not run. */
+    assert_ptr_equal(il_rwlock_get_writer(&rwlock), crowd.tasks[0]);
+    assert_int_equal(il_rwlock_try_acquire_read(&rwlock), -EAGAIN);
+    assert_int_equal(il_rwlock_try_acquire_write(&rwlock), -EAGAIN);
+    assert_int_equal(il_test_advance(f->loop, IL_MS(20)), 0);
+    assert_string_equal(noted(), "W r");
+    reap_all(&crowd);
+    assert_free(&rwlock);
+}
+
+/* --- cancelling --------------------------------------------------------------- */
+
+static void test_rwlock_cancelled_waiter_leaves_the_others(void **state)
+{
+    struct fixture *f = *state;
+    const char *names = "aBcdE";
+
+    for (int victim = 0; victim < 5; victim++) {
+        il_rwlock rwlock = { 0 };
+        struct crowd crowd;
+
+        assert_int_equal(il_rwlock_acquire_write(&rwlock), 0);
+        gather(&crowd, &rwlock, names);
+        assert_int_equal(il_task_cancel(crowd.tasks[victim]), 0);
+        assert_int_equal(il_task_cancel(crowd.tasks[victim]), 0);
+        assert_int_equal(il_rwlock_release_write(&rwlock), 0);
+        assert_int_equal(il_test_advance(f->loop, IL_MS(100)), 0);
+        for (int i = 0; i < crowd.n; i++)
+            assert_int_equal(crowd.users[i].r, i == victim ? -ECANCELED : 0);
+        reap_all(&crowd);
+        assert_free(&rwlock);
+    }
+}
+
+/* Readers had to wait for a writer that waits; when it goes, they need not. */
+static void test_rwlock_cancelled_writer_lets_readers_in(void **state)
+{
+    struct fixture *f = *state;
+    il_rwlock rwlock = { 0 };
+    struct crowd crowd;
+
+    assert_int_equal(il_rwlock_acquire_read(&rwlock), 0);
+    gather(&crowd, &rwlock, "WabX");
+    assert_int_equal(il_task_cancel(crowd.tasks[0]), 0);
+    assert_int_equal(il_rwlock_count_readers(&rwlock), 3);
+    settle(f);
+    assert_string_equal(noted(), "a b W!");
+    assert_int_equal(il_rwlock_release_read(&rwlock), 0);
+    assert_int_equal(il_test_advance(f->loop, IL_MS(20)), 0);
+    assert_string_equal(noted(), "a b W! X");
+    reap_all(&crowd);
+    assert_free(&rwlock);
+}
+
+static void test_rwlock_given_wins_over_a_late_cancel(void **state)
+{
+    struct fixture *f = *state;
+    il_rwlock rwlock = { 0 };
+    struct crowd crowd;
+
+    assert_int_equal(il_rwlock_acquire_write(&rwlock), 0);
+    gather(&crowd, &rwlock, "aB");
+    assert_int_equal(il_rwlock_release_write(&rwlock), 0);
+    assert_int_equal(il_task_cancel(crowd.tasks[0]), 0);
+    settle(f); /* a has it and gives it to B */
+    assert_int_equal(crowd.users[0].r, 0);
+    assert_int_equal(crowd.users[0].slept, -ECANCELED);
+    assert_int_equal(crowd.users[1].r, 0);
+    assert_int_equal(il_test_advance(f->loop, IL_MS(10)), 0);
+    reap_all(&crowd);
+    assert_free(&rwlock);
+}
+
+static int use_in_time(void *arg)
+{
+    struct user *u = arg;
+    int r = 0;
+
+    IL_TIMEOUT (IL_MS(10), &r) {
+        (void)use(u);
+        r = u->r;
+    }
+    u->r = r;
+    return 0;
+}
+
+/* The other one's time with it is over as ours to wait is, in either order. */
+static void test_rwlock_deadline_at_the_same_instant(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const names[] = { "a", "A" };
+
+    for (int way = 0; way < 4; way++) {
+        il_rwlock rwlock = { 0 };
+        struct user owner = { .rwlock = &rwlock, .name = names[way / 2] };
+        struct user u = { .rwlock = &rwlock, .name = names[1 - way / 2] };
+        bool late = way % 2;
+        il_task *tasks[2];
+
+        assert_int_equal(il_rwlock_acquire_write(&rwlock), 0);
+        if (late)
+            assert_int_equal(il_spawn(NULL, use_in_time, &u, &tasks[1]), 0);
+        assert_int_equal(il_spawn(NULL, use, &owner, &tasks[0]), 0);
+        if (!late)
+            assert_int_equal(il_spawn(NULL, use_in_time, &u, &tasks[1]), 0);
+        assert_int_equal(il_rwlock_release_write(&rwlock), 0);
+        assert_int_equal(il_test_advance(f->loop, IL_MS(30)), 0);
+        assert_int_equal(u.r, late ? 0 : -ETIMEDOUT);
+        assert_int_equal(reap(tasks[0]), 0);
+        assert_int_equal(reap(tasks[1]), 0);
+        assert_free(&rwlock);
+    }
+}
+
+static int use_although_cancelled(void *arg)
+{
+    CHECK_INT(il_task_cancel(il_task_current()), 0);
+    CHECK_INT(il_rwlock_acquire_read(arg), -ECANCELED);
+    CHECK_INT(il_rwlock_acquire_write(arg), -ECANCELED);
+    return 0;
+}
+
+static void test_rwlock_that_is_free_does_not_hide_a_cancel(void **state)
+{
+    il_rwlock rwlock = { 0 };
+
+    (void)state;
+    assert_int_equal(il_spawn(NULL, use_although_cancelled, &rwlock, NULL), 0);
+    assert_free(&rwlock);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_rwlock_serves_readers_and_writers_in_turn),
+        TEST(test_rwlock_readers_do_not_starve_a_writer),
+        TEST(test_rwlock_newcomers_do_not_barge),
+        TEST(test_rwlock_cancelled_waiter_leaves_the_others),
+        TEST(test_rwlock_cancelled_writer_lets_readers_in),
+        TEST(test_rwlock_given_wins_over_a_late_cancel),
+        TEST(test_rwlock_deadline_at_the_same_instant),
+        TEST(test_rwlock_that_is_free_does_not_hide_a_cancel),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
