@@ -22,6 +22,7 @@
 #include <interloop/host.h>
 #include <interloop/inline.h>
 #include <interloop/io.h>
+#include <interloop/limiter.h>
 #include <interloop/lock.h>
 #include <interloop/loop.h>
 #include <interloop/modal.h>
