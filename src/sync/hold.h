@@ -27,7 +27,8 @@ static inline void ili_hold_pass(il_hold *hold)
         return;
     }
     ili_hold_take(hold, next->task);
-    ili_wake(next->task, 0);
+    ili_wake_inline(ili_sched_current, next->task, 0);
+    ili_sched_changed(ili_sched_current);
 }
 
 /* Whether something is in the frames of a task. */
