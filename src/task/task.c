@@ -99,6 +99,12 @@ static void lose_holds(il_task *task)
     task->held = NULL;
 }
 
+static inline bool has_a_rest(const ili_sched *sched, const il_task *task)
+{
+    return task->root.inner || task->root.flags || task->cancelled ||
+           task->held || sched->host;
+}
+
 /* What few tasks have to do at their end.  The next one expects the block as
  * this one has found it. */
 static __attribute__((noinline)) void finish_rest(ili_sched *sched,
@@ -133,7 +139,7 @@ finish_with_care(ili_sched *sched, il_task *task, int result)
     if (task->destroy)
         task->destroy(task->arg); /* may wait, as the body may */
     failed = is_failure(task, result);
-    if (task->root.inner || task->root.flags || task->cancelled || sched->host)
+    if (has_a_rest(sched, task))
         finish_rest(sched, task);
 
     task->result = result;
@@ -161,10 +167,9 @@ static __attribute__((noinline)) void free_and_leave(ili_sched *sched,
 /* Whether nobody waits for its end and nothing is left to be done. */
 static inline bool ends_simply(const ili_sched *sched, const il_task *task)
 {
-    return !task->destroy && !task->root.inner && !task->root.flags &&
-           !task->cancelled && !task->held && !task->has_joiners &&
-           !sched->host && task != sched->awaited &&
-           sched->n_tasks > sched->ahead.least && !ili_group_minds(task->group);
+    return !task->destroy && !has_a_rest(sched, task) && !task->has_joiners &&
+           task != sched->awaited && sched->n_tasks > sched->ahead.least &&
+           !ili_group_minds(task->group);
 }
 
 /* The body has returned.  Runs on the task's own stack, to its very end.
