@@ -28,38 +28,72 @@ void ili_lookahead_init(ili_lookahead *ahead)
     *ahead = (ili_lookahead){ .most = FEW };
 }
 
-static void set_room(ili_lookahead *ahead, size_t n)
+static ili_glance *map_room(size_t n)
 {
     void *p = MAP_FAILED;
 
-    if (ahead->room)
-        (void)munmap(ahead->room, ahead->n_room * sizeof *ahead->room);
     if (n > 0 && n <= MANY)
-        p = mmap(NULL, n * sizeof *ahead->room, PROT_READ | PROT_WRITE,
+        p = mmap(NULL, n * sizeof(ili_glance), PROT_READ | PROT_WRITE,
                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    ahead->room = p == MAP_FAILED ? NULL : p;
-    ahead->n_room = n;
+    return p == MAP_FAILED ? NULL : p;
+}
+
+static void unmap_room(ili_glance *room, size_t n)
+{
+    if (room)
+        (void)munmap(room, n * sizeof *room);
 }
 
 void ili_lookahead_fini(ili_lookahead *ahead)
 {
-    set_room(ahead, 0);
+    unmap_room(ahead->room, ahead->n_room);
     ili_lookahead_init(ahead);
 }
 
-void ili_lookahead_resize(ili_lookahead *ahead, size_t n)
+/* What was noted goes into the new ring.  To ask the tasks instead would take a
+ * fetch from memory for each: tens of milliseconds for half a million. */
+static void carry_over(ili_lookahead *ahead, const ili_glance *old,
+                       uint32_t old_mask)
+{
+    uint32_t n = ahead->in - ahead->out;
+
+    if (n > ahead->mask)
+        n = ahead->mask;
+    for (uint32_t i = ahead->out; n > 0; i++, n--)
+        ahead->ring[i & ahead->mask] = old[i & old_mask];
+}
+
+static void change_room(ili_lookahead *ahead, size_t size, bool used)
+{
+    ili_glance *old = ahead->room;
+    size_t n_old = ahead->n_room;
+    uint32_t old_mask = ahead->mask;
+    bool had_ring = ahead->ring != NULL;
+
+    ahead->room = map_room(used ? size : 0);
+    ahead->n_room = used ? size : 0;
+    ahead->ring = ahead->room;
+    ahead->mask = (uint32_t)(size - 1);
+    if (had_ring && ahead->ring)
+        carry_over(ahead, old, old_mask);
+    unmap_room(old, n_old);
+}
+
+bool ili_lookahead_resize(ili_lookahead *ahead, size_t n)
 {
     bool used = n > FEW;
+    bool had_ring = ahead->ring != NULL;
     size_t size = SMALL;
 
     while (size < n)
         size *= 2;
     if (ahead->n_room != size && (used || ahead->n_room > SMALL))
-        set_room(ahead, used ? size : 0);
+        change_room(ahead, size, used);
     ahead->ring = used ? ahead->room : NULL;
     ahead->mask = (uint32_t)(size - 1);
-    ahead->in = 0;
-    ahead->out = 0;
+    if (!had_ring)
+        ahead->in = ahead->out = 0;
     ahead->most = used ? size : FEW;
     ahead->least = size > SMALL ? size / 8 : used ? FEW / 2 : 0;
+    return had_ring || !ahead->ring;
 }

@@ -41,8 +41,9 @@ typedef struct ili_lookahead {
 void ili_lookahead_init(ili_lookahead *ahead);
 void ili_lookahead_fini(ili_lookahead *ahead);
 
-/* There are n tasks.  What was noted is forgotten: note all that are ready. */
-void ili_lookahead_resize(ili_lookahead *ahead, size_t n);
+/* There are n tasks.  False if there has been no ring until now: then note all
+ * that are ready. */
+bool ili_lookahead_resize(ili_lookahead *ahead, size_t n);
 
 /* A task was queued. */
 static inline void ili_lookahead_note(ili_lookahead *ahead, const void *task,

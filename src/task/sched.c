@@ -168,7 +168,8 @@ static void take_back(ili_sched *sched, il_task *task)
 
 void ili_sched_look_ahead(ili_sched *sched)
 {
-    ili_lookahead_resize(&sched->ahead, sched->n_tasks);
+    if (ili_lookahead_resize(&sched->ahead, sched->n_tasks))
+        return;
     for (il_link *link = sched->ready.next; link != &sched->ready;
          link = link->next) {
         il_item *item = ILI_CONTAINER(link, il_item, link);
