@@ -9,6 +9,7 @@ import subprocess
 COLOURS = ['#d62728', '#1f77b4', '#2ca02c', '#9467bd', '#ff7f0e', '#17becf',
            '#8c564b', '#7f7f7f']
 POINTS = [7, 5, 9, 13, 11, 15, 4, 6]
+NUMBER = "$2 < 100 ? sprintf('%.3g', $2) : sprintf('%.0f', $2)"
 TERMINALS = {
     'svg': "svg size 760,460 dynamic font 'DejaVu Sans,13' background 'white'",
     'png': "pngcairo size 1520,920 font 'DejaVu Sans,26' background 'white' "
@@ -65,7 +66,7 @@ def curve(i, name):
             f'pointtype {POINTS[i % len(POINTS)]} title {quote(name)}')
     if i:
         return line
-    return line + (f", $data{i} using 1:2:(sprintf('%.3g', $2)) with labels "
+    return line + (f", $data{i} using 1:2:({NUMBER}) with labels "
                    f"offset 0,-1 textcolor rgb '{colour}' notitle")
 
 
