@@ -12,8 +12,9 @@ from . import counting, machine, process
 
 KINDS = ('instructions', 'syscalls')
 DIGITS = {'instructions': 1, 'syscalls': 3}
-# More than this is a regression: a share, and what rounding may do.
-TOLERANCE = {'instructions': (0.02, 1.0), 'syscalls': (0.02, 0.02)}
+# More than the row's tolerance, a share, and what rounding may do, is a
+# regression.
+ROUNDING = {'instructions': 1.0, 'syscalls': 0.02}
 
 TOP = """# SPDX-License-Identifier: MIT
 
@@ -88,21 +89,20 @@ def stale(table, counted):
                 yield kind, name
 
 
-def compare(kind, value, stored):
+def compare(kind, value, stored, share=0.02):
     """'same', 'worse' or 'better'."""
-    share, constant = TOLERANCE[kind]
-    room = stored * share + constant
+    room = stored * share + ROUNDING[kind]
     if value > stored + room:
         return 'worse'
     return 'better' if value < stored - room else 'same'
 
 
-def tell(name, kind, value, stored):
+def tell(name, kind, value, stored, share=0.02):
     """A line about one count, and whether it passes."""
     value = round(value, DIGITS[kind])
     if stored is None:
         return f'FAIL: {name}: {value} {kind}, none stored', False
-    verdict = compare(kind, value, stored)
+    verdict = compare(kind, value, stored, share)
     word = 'FAIL' if verdict == 'worse' else 'PASS'
     line = f'{word}: {name}: {value} {kind}, stored {stored}'
     if verdict == 'better':
@@ -151,9 +151,10 @@ def run(build, source, rows, write, all_rows):
         store(path, tables, toolchain, counted, all_rows)
         tables = load(path)
     table = find(tables, toolchain)
+    shares = {key(row): row.tolerance for row in rows}
     for name, kind, value in counted:
         stored = table.get(kind, {}).get(name)
-        told.append(tell(name, kind, value, stored))
+        told.append(tell(name, kind, value, stored, shares[name]))
     if all_rows:
         told += [(f'FAIL: {name}: {kind}: stored, but of no row', False)
                  for kind, name in stale(table, counted + absent)]

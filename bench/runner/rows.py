@@ -18,7 +18,7 @@ DEFAULTS = {
     'sizes': [None], 'metric': 'ns', 'unit': 'ns', 'peers': [], 'goal': None,
     'better': 'less', 'count': False, 'syscalls': False, 'follow': False,
     'ops': None, 'per': 1, 'quick_ops': None, 'pin': True, 'display': False,
-    'warm_up': True, 'limit': 120,
+    'warm_up': True, 'limit': 120, 'tolerance': 0.02,
 }
 MUST_KEYS = {'bench', 'what', 'ours'}
 ROW_KEYS = MUST_KEYS | set(DEFAULTS) | {'quick'}
@@ -54,6 +54,7 @@ class Row:
     count: bool
     syscalls: bool
     follow: bool  # count the system calls of threads and children, too
+    tolerance: float  # by which share a count may grow
     pin: bool
     display: bool
     warm_up: bool
@@ -132,7 +133,7 @@ def make_row(table, n, i, where):
              for peer in table['peers'] if n in peer.get('sizes', [n])]
     as_they_are = {key: table[key] for key in (
         'bench', 'metric', 'unit', 'better', 'follow', 'per', 'quick_ops',
-        'pin', 'display', 'warm_up', 'limit')}
+        'pin', 'display', 'warm_up', 'limit', 'tolerance')}
     return Row(template=table['what'], what=with_size(table['what'], n), n=n,
                ours=with_size(table['ours'], n), peers=peers,
                goal=one_of(table['goal'], i),

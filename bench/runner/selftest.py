@@ -219,6 +219,8 @@ class Guard(unittest.TestCase):
         self.assertEqual(guard.compare('instructions', 96.9, 100), 'better')
         self.assertEqual(guard.compare('syscalls', 2.03, 2), 'same')
         self.assertEqual(guard.compare('syscalls', 3, 2), 'worse')
+        self.assertEqual(guard.compare('syscalls', 3.2, 3, 0.1), 'same')
+        self.assertEqual(guard.compare('syscalls', 4, 3, 0.1), 'worse')
         self.assertFalse(guard.tell('n', 'instructions', 1, None)[1])
 
     def test_another_toolchain_has_no_table(self):
