@@ -100,7 +100,7 @@ static void start_bus(void)
 
 static void stop_bus(void)
 {
-    g_subprocess_force_exit(bus.daemon);
+    g_subprocess_send_signal(bus.daemon, SIGTERM); /* removes its socket */
     assert_true(g_subprocess_wait(bus.daemon, NULL, NULL));
 }
 
