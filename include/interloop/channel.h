@@ -24,6 +24,9 @@
  *         work(&job);
  *     return r == -EPIPE ? 0 : r;
  *
+ * Where several tasks send and nobody knows which will be the last, ends.h
+ * counts them.
+ *
  * A channel is caller's storage and belongs to the thread that initialised it;
  * calls from another get -ESRCH.
  */
@@ -39,8 +42,8 @@ IL_BEGIN_DECLS
 /**
  * Disposes of an element that nobody will receive.
  *
- * Runs inside il_channel_close_now() or il_channel_fini(), on the caller's
- * stack.  The element is in the channel no more.
+ * Runs inside il_channel_close_now(), il_channel_fini() or il_receiver_drop(),
+ * on the caller's stack.  The element is in the channel no more.
  *
  * @param element  The element; valid during the call.
  * @param arg      As given to il_channel_set_destroy().
@@ -59,8 +62,11 @@ typedef struct il_channel {
     const void *thread;             /**< private: whose it is */
     il_channel_destroy_fn *destroy; /**< private: may be NULL */
     void *destroy_arg;              /**< private */
+    unsigned n_senders;             /**< private: ends, see ends.h */
+    unsigned n_receivers;           /**< private: likewise */
     bool is_closed;                 /**< private */
     bool owns_ring;                 /**< private */
+    bool is_shared;                 /**< private: goes with its last end */
 } il_channel;
 
 /**

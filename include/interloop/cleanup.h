@@ -13,6 +13,7 @@
  */
 
 #include <interloop/buffer.h>
+#include <interloop/ends.h>
 #include <interloop/io.h>
 #include <interloop/loop.h>
 #include <interloop/task.h>
@@ -43,7 +44,20 @@ static inline void il_cleanup_il_buffer_(il_buffer *buffer)
     (void)il_buffer_release(buffer);
 }
 
-/** Put before a declaration: il_task, il_loop, il_fd or il_buffer. */
+/** Behind IL_CLEANUP(il_sender); private. */
+static inline void il_cleanup_il_sender_(il_sender *sender)
+{
+    il_sender_drop(sender);
+}
+
+/** Behind IL_CLEANUP(il_receiver); private. */
+static inline void il_cleanup_il_receiver_(il_receiver *receiver)
+{
+    il_receiver_drop(receiver);
+}
+
+/** Put before a declaration: il_task, il_loop, il_fd, il_buffer, il_sender or
+ *  il_receiver. */
 #define IL_CLEANUP(kind) __attribute__((cleanup(il_cleanup_##kind##_), unused))
 
 #endif

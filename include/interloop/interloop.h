@@ -14,6 +14,7 @@
 #include <interloop/cleanup.h>
 #include <interloop/condition.h>
 #include <interloop/dump.h>
+#include <interloop/ends.h>
 #include <interloop/error.h>
 #include <interloop/event.h>
 #include <interloop/export.h>

@@ -160,7 +160,10 @@ void il_channel_fini(il_channel *channel)
     dispose(channel);
     if (channel->owns_ring)
         free(channel->ring);
-    *channel = (il_channel){ .thread = NULL };
+    /* Its ends are still there, and may be what keeps its storage. */
+    *channel = (il_channel){ .n_senders = channel->n_senders,
+                             .n_receivers = channel->n_receivers,
+                             .is_shared = channel->is_shared };
 }
 
 static inline void wake(il_task *task)
