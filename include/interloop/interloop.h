@@ -29,6 +29,7 @@
 #include <interloop/modal.h>
 #include <interloop/node.h>
 #include <interloop/once.h>
+#include <interloop/oneshot.h>
 #include <interloop/rwlock.h>
 #include <interloop/scope.h>
 #include <interloop/semaphore.h>
