@@ -30,6 +30,7 @@
 #include <interloop/node.h>
 #include <interloop/once.h>
 #include <interloop/oneshot.h>
+#include <interloop/queue.h>
 #include <interloop/rwlock.h>
 #include <interloop/scope.h>
 #include <interloop/semaphore.h>

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ILI_SYNC_ELEMENT_H
+#define ILI_SYNC_ELEMENT_H
+
+/* element.h - values of one size, copied in and out. */
+
+#include "task/task.h"
+
+#include <stdint.h>
+#include <string.h>
+
+/* Pointers and the like are moved without a call. */
+static inline void ili_copy(void *to, const void *from, size_t size)
+{
+    if (ILI_LIKELY(size == sizeof(void *)))
+        memcpy(to, from, sizeof(void *));
+    else
+        memcpy(to, from, size);
+}
+
+/* Whether so many fit into memory at all, with `more` bytes each. */
+static inline bool ili_is_too_big(size_t n, size_t size, size_t more)
+{
+    return size > PTRDIFF_MAX - more || n > PTRDIFF_MAX / (size + more);
+}
+
+/* The end of what succeeded without waiting; `task` is the running one or NULL.
+ * The last thing to be done, since what it was done to may go meanwhile. */
+static inline int ili_spent(il_task *task)
+{
+    if (task && ili_must_pause(task))
+        ili_pause(task);
+    return 0;
+}
+
+#endif

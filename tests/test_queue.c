@@ -1,0 +1,583 @@
+/* SPDX-License-Identifier: MIT */
+
+/* test_queue.c - what comes out of a queue, and who gets it. */
+
+#include "support/fixture.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct job {
+    int urgency; /* small numbers come first */
+    int id;
+};
+
+static int by_urgency(const void *a, const void *b, void *arg)
+{
+    const struct job *first = a;
+    const struct job *second = b;
+
+    (void)arg;
+    return (first->urgency > second->urgency) -
+           (first->urgency < second->urgency);
+}
+
+static int by_number(const void *a, const void *b, void *arg)
+{
+    int first = *(const int *)a;
+    int second = *(const int *)b;
+
+    (void)arg;
+    return (first > second) - (first < second);
+}
+
+/* The three orders. */
+enum { FIFO, LIFO, PRIORITY, N_ORDERS };
+
+static il_queue make_queue(int order, size_t capacity)
+{
+    il_queue queue;
+    int r = -1;
+
+    if (order == FIFO)
+        r = il_queue_init(&queue, sizeof(int), capacity);
+    if (order == LIFO)
+        r = il_queue_init_lifo(&queue, sizeof(int), capacity);
+    if (order == PRIORITY)
+        r = il_queue_init_priority(&queue, sizeof(int), capacity, by_number,
+                                   NULL);
+    assert_int_equal(r, 0);
+    return queue;
+}
+
+static void put(il_queue *queue, int value)
+{
+    assert_int_equal(il_queue_try_put(queue, &value), 0);
+}
+
+static int get(il_queue *queue)
+{
+    int value = -1;
+
+    assert_int_equal(il_queue_try_get(queue, &value), 0);
+    return value;
+}
+
+static void assert_empty(il_queue *queue)
+{
+    int value = 99;
+
+    assert_int_equal(il_queue_try_get(queue, &value), -EAGAIN);
+    assert_int_equal(value, 99);
+    assert_int_equal(il_queue_count(queue), 0);
+}
+
+struct user {
+    il_queue *queue;
+    int value; /* to put, or got */
+    int r;     /* 1 while it waits */
+};
+
+static int put_one(void *arg)
+{
+    struct user *u = arg;
+
+    u->r = 1;
+    u->r = il_queue_put(u->queue, &u->value);
+    note("p%d", u->value);
+    return 0;
+}
+
+static int get_one(void *arg)
+{
+    struct user *u = arg;
+
+    u->r = 1;
+    u->value = 77;
+    u->r = il_queue_get(u->queue, &u->value);
+    note("g%d", u->value);
+    return 0;
+}
+
+/* --- order ------------------------------------------------------------------ */
+
+static void test_queue_gives_in_the_order_it_was_made_for(void **state)
+{
+    static const int in[] = { 5, 3, 9, 1, 7 };
+    static const int out[N_ORDERS][5] = {
+        { 5, 3, 9, 1, 7 },
+        { 7, 1, 9, 3, 5 },
+        { 1, 3, 5, 7, 9 },
+    };
+
+    (void)state;
+    for (int order = 0; order < N_ORDERS; order++) {
+        il_queue queue = make_queue(order, 5);
+
+        for (int i = 0; i < 5; i++)
+            put(&queue, in[i]);
+        assert_int_equal(il_queue_try_put(&queue, &in[0]), -EAGAIN);
+        assert_int_equal(il_queue_count(&queue), 5);
+        for (int i = 0; i < 5; i++)
+            assert_int_equal(get(&queue), out[order][i]);
+        assert_empty(&queue);
+        il_queue_fini(&queue);
+    }
+}
+
+static void test_queue_fifo_goes_around(void **state)
+{
+    il_queue queue = make_queue(FIFO, 3);
+    int in = 0;
+    int out = 0;
+
+    (void)state;
+    for (int round = 0; round < 20; round++) {
+        while (il_queue_try_put(&queue, &in) == 0)
+            in++;
+        for (int i = 0; i <= round % 3; i++)
+            assert_int_equal(get(&queue), out++);
+    }
+    while (out < in)
+        assert_int_equal(get(&queue), out++);
+    assert_empty(&queue);
+    il_queue_fini(&queue);
+}
+
+/* Of equals the one that was put first comes first, however the heap has
+ * turned them. */
+static void test_queue_of_equals_the_first_comes_first(void **state)
+{
+    il_queue queue;
+    int last[4] = { -1, -1, -1, -1 };
+    unsigned random = 1;
+    int id = 0;
+
+    (void)state;
+    assert_int_equal(il_queue_init_priority(&queue, sizeof(struct job), 50,
+                                            by_urgency, NULL),
+                     0);
+    for (int i = 0; i < 5000; i++) {
+        struct job job = { 0, 0 };
+
+        random = random * 1103515245 + 12345;
+        job.urgency = (int)(random >> 16) % 4;
+        job.id = id;
+        if (random & 0x8000 && il_queue_try_put(&queue, &job) == 0) {
+            id++;
+        } else if (il_queue_try_get(&queue, &job) == 0) {
+            assert_true(job.id > last[job.urgency]);
+            last[job.urgency] = job.id;
+        }
+    }
+    assert_true(id > 1000);
+    il_queue_fini(&queue);
+}
+
+static int compare_ints(const void *a, const void *b)
+{
+    return by_number(a, b, NULL);
+}
+
+/* Whatever is put, and however it is mixed with getting. */
+static void test_queue_of_priorities_sorts(void **state)
+{
+    (void)state;
+    for (size_t n = 1; n <= 64; n++) {
+        il_queue queue = make_queue(PRIORITY, n);
+        int values[64];
+        unsigned random = (unsigned)n;
+
+        for (int round = 0; round < 3; round++) {
+            for (size_t i = 0; i < n; i++) {
+                random = random * 1103515245 + 12345;
+                values[i] = (int)(random >> 16) % 100;
+                put(&queue, values[i]);
+            }
+            qsort(values, n, sizeof(int), compare_ints);
+            for (size_t i = 0; i < n; i++)
+                assert_int_equal(get(&queue), values[i]);
+        }
+        il_queue_fini(&queue);
+    }
+}
+
+static int by_first_byte(const void *a, const void *b, void *arg)
+{
+    int sign = *(int *)arg;
+
+    return sign * (*(const unsigned char *)a - (int)*(const unsigned char *)b);
+}
+
+/* Elements of any size, and an order that depends on an argument. */
+static void test_queue_copies_elements_of_any_size(void **state)
+{
+    static const size_t sizes[] = { 1, 2, 4, 7, 8, 16, 24, 1000 };
+    unsigned char in[3][1000];
+    unsigned char out[1001];
+    int sign = -1;
+
+    (void)state;
+    for (int n = 0; n < 3; n++)
+        for (size_t i = 0; i < sizeof in[0]; i++)
+            in[n][i] = (unsigned char)((int)i * 7 + n);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        il_queue queue;
+
+        assert_int_equal(
+            il_queue_init_priority(&queue, sizes[i], 3, by_first_byte, &sign),
+            0);
+        for (int n = 0; n < 3; n++)
+            assert_int_equal(il_queue_try_put(&queue, in[n]), 0);
+        for (int n = 2; n >= 0; n--) {
+            memset(out, 0, sizeof out);
+            assert_int_equal(il_queue_try_get(&queue, out), 0);
+            assert_memory_equal(in[n], out, sizes[i]);
+            assert_int_equal(out[sizes[i]], 0);
+        }
+        il_queue_fini(&queue);
+    }
+}
+
+/* --- who waits -------------------------------------------------------------- */
+
+/* Python's issues 25233, 31620, 32574: an element goes to who has waited longest,
+ * there and then, and nobody can take it from him. */
+static void test_queue_bpo_31620_hands_over_to_who_waits(void **state)
+{
+    struct fixture *f = *state;
+
+    for (int order = 0; order < N_ORDERS; order++) {
+        il_queue queue = make_queue(order, 2);
+        struct user u[3] = { { &queue, 0, 0 },
+                             { &queue, 0, 0 },
+                             { &queue, 0, 0 } };
+
+        forget_notes();
+        for (int i = 0; i < 3; i++)
+            assert_int_equal(il_spawn(NULL, get_one, &u[i], NULL), 0);
+        for (int i = 0; i < 3; i++)
+            put(&queue, 3 - i);
+        assert_int_equal(u[0].value, 3); /* before it runs */
+        assert_empty(&queue);            /* there is nothing for others */
+        settle(f);
+        assert_string_equal(noted(), "g3 g2 g1");
+        il_queue_fini(&queue);
+    }
+}
+
+/* Who waits for room takes part in the order from when there is some; then it is
+ * in the queue before anybody else can be. */
+static void test_queue_fills_room_with_who_waits(void **state)
+{
+    static const int expected[N_ORDERS][6] = {
+        { 5, 9, 8, 1, 7, 3 },
+        { 8, 1, 7, 3, 9, 5 },
+        { 5, 1, 7, 3, 8, 9 },
+    };
+    struct fixture *f = *state;
+
+    for (int order = 0; order < N_ORDERS; order++) {
+        il_queue queue = make_queue(order, 3);
+        struct user u[3] = { { &queue, 1, 0 },
+                             { &queue, 7, 0 },
+                             { &queue, 3, 0 } };
+        int late = 0;
+
+        forget_notes();
+        put(&queue, 5);
+        put(&queue, 9);
+        put(&queue, 8);
+        for (int i = 0; i < 3; i++)
+            assert_int_equal(il_spawn(NULL, put_one, &u[i], NULL), 0);
+        for (int i = 0; i < 6; i++) {
+            assert_int_equal(get(&queue), expected[order][i]);
+            if (i < 3)
+                assert_int_equal(il_queue_try_put(&queue, &late), -EAGAIN);
+            if (i == 1)
+                settle(f);
+        }
+        settle(f);
+        assert_string_equal(noted(), "p1 p7 p3");
+        assert_empty(&queue);
+        il_queue_fini(&queue);
+    }
+}
+
+/* --- the function that compares ----------------------------------------------- */
+
+struct meddler {
+    il_queue queue;
+    int r[6];
+    bool sleeps;
+};
+
+static int meddle(const void *a, const void *b, void *arg)
+{
+    struct meddler *m = arg;
+    int value = 0;
+
+    m->r[0] = il_queue_try_put(&m->queue, a);
+    m->r[1] = il_queue_try_get(&m->queue, &value);
+    m->r[2] = il_queue_put(&m->queue, a);
+    m->r[3] = il_queue_get(&m->queue, &value);
+    m->r[4] = il_queue_close_now(&m->queue);
+    il_queue_fini(&m->queue);
+    if (m->sleeps)
+        m->r[5] = il_sleep(IL_MS(5));
+    return by_number(a, b, NULL);
+}
+
+static void test_queue_refuses_who_compares(void **state)
+{
+    struct meddler m = { .sleeps = false };
+    static const int in[] = { 5, 3, 9, 1 };
+    static const int out[] = { 1, 3, 5, 9 };
+
+    (void)state;
+    assert_int_equal(
+        il_queue_init_priority(&m.queue, sizeof(int), 4, meddle, &m), 0);
+    for (int i = 0; i < 4; i++)
+        put(&m.queue, in[i]);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(m.r[i], -EBUSY);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(get(&m.queue), out[i]);
+    assert_empty(&m.queue);
+    il_queue_fini(&m.queue);
+}
+
+static int put_and_get(void *arg)
+{
+    struct meddler *m = arg;
+    int value = -1;
+
+    for (int i = 0; i < 4; i++)
+        CHECK_INT(il_queue_put(&m->queue, &i), 0);
+    for (int i = 0; i < 4; i++) {
+        CHECK_INT(il_queue_get(&m->queue, &value), 0);
+        CHECK_INT(value, i);
+    }
+    note("done");
+    return 0;
+}
+
+/* It should not wait, but if it does, the others are told and nothing breaks. */
+static void test_queue_is_busy_while_somebody_compares(void **state)
+{
+    struct fixture *f = *state;
+    struct meddler m = { .sleeps = true };
+    il_task *task;
+    int value = 7;
+
+    assert_int_equal(
+        il_queue_init_priority(&m.queue, sizeof(int), 4, meddle, &m), 0);
+    assert_int_equal(il_spawn(NULL, put_and_get, &m, &task), 0);
+    assert_int_equal(il_queue_try_put(&m.queue, &value), -EBUSY);
+    assert_int_equal(il_queue_try_get(&m.queue, &value), -EBUSY);
+    assert_int_equal(il_queue_close_now(&m.queue), -EBUSY);
+    il_queue_fini(&m.queue); /* left alone */
+    assert_int_equal(il_test_advance(f->loop, IL_SEC(1)), 0);
+    assert_string_equal(noted(), "done");
+    assert_int_equal(m.r[5], 0);
+    assert_int_equal(reap(task), 0);
+    assert_empty(&m.queue);
+    il_queue_fini(&m.queue);
+}
+
+static int at_random(const void *a, const void *b, void *arg)
+{
+    unsigned *random = arg;
+
+    (void)a;
+    (void)b;
+    *random = *random * 1103515245 + 12345;
+    return (int)(*random >> 16) % 3 - 1;
+}
+
+/* A function that is no order: in whatever order they come, all come, once. */
+static void test_queue_loses_nothing_to_a_wrong_order(void **state)
+{
+    il_queue queue;
+    unsigned random = 1;
+    bool seen[40] = { false };
+
+    (void)state;
+    assert_int_equal(
+        il_queue_init_priority(&queue, sizeof(int), 40, at_random, &random), 0);
+    for (int i = 0; i < 40; i++)
+        put(&queue, i);
+    for (int i = 0; i < 40; i++) {
+        int value = get(&queue);
+
+        assert_true(value >= 0 && value < 40 && !seen[value]);
+        seen[value] = true;
+    }
+    assert_empty(&queue);
+    il_queue_fini(&queue);
+}
+
+/* --- where it works --------------------------------------------------------- */
+
+static void test_queue_outside_tasks_works_without_waiting(void **state)
+{
+    il_queue queue = make_queue(FIFO, 1);
+    int value = 3;
+
+    (void)state;
+    assert_int_equal(il_queue_put(&queue, &value), 0);
+    assert_int_equal(il_queue_put(&queue, &value), -ESRCH);
+    assert_int_equal(il_queue_join(&queue), -ESRCH);
+    value = 0;
+    assert_int_equal(il_queue_get(&queue, &value), 0);
+    assert_int_equal(value, 3);
+    assert_int_equal(il_queue_get(&queue, &value), -ESRCH);
+    assert_int_equal(il_queue_task_done(&queue), 0);
+    assert_int_equal(il_queue_join(&queue), 0);
+    il_queue_fini(&queue);
+}
+
+static void test_queue_misuse_is_refused(void **state)
+{
+    il_queue queue;
+    il_queue zeros = { .capacity = 0 };
+    int value = 0;
+
+    (void)state;
+    assert_int_equal(il_queue_init(NULL, 1, 1), -EINVAL);
+    assert_int_equal(il_queue_init(&queue, 0, 1), -EINVAL);
+    assert_int_equal(il_queue_init(&queue, 1, 0), -EINVAL);
+    assert_int_equal(il_queue_init(&queue, 2, SIZE_MAX / 2), -ENOMEM);
+    assert_int_equal(il_queue_init(&queue, SIZE_MAX, 1), -ENOMEM);
+    assert_int_equal(il_queue_init_lifo(NULL, 1, 1), -EINVAL);
+    assert_int_equal(il_queue_init_lifo(&queue, 2, SIZE_MAX / 2), -ENOMEM);
+    assert_int_equal(il_queue_init_priority(&queue, 4, 1, NULL, NULL), -EINVAL);
+    assert_int_equal(il_queue_init_priority(NULL, 4, 1, by_number, NULL),
+                     -EINVAL);
+    assert_int_equal(
+        il_queue_init_priority(&queue, 1, SIZE_MAX / 32, by_number, NULL),
+        -ENOMEM);
+
+    queue = make_queue(PRIORITY, 1);
+    assert_int_equal(il_queue_put(NULL, &value), -EINVAL);
+    assert_int_equal(il_queue_put(&queue, NULL), -EINVAL);
+    assert_int_equal(il_queue_try_put(&queue, NULL), -EINVAL);
+    assert_int_equal(il_queue_get(&queue, NULL), -EINVAL);
+    assert_int_equal(il_queue_try_get(NULL, &value), -EINVAL);
+    assert_int_equal(il_queue_task_done(NULL), -EINVAL);
+    assert_int_equal(il_queue_join(NULL), -EINVAL);
+    assert_int_equal(il_queue_close(NULL), -EINVAL);
+    assert_int_equal(il_queue_close_now(NULL), -EINVAL);
+    assert_true(il_queue_is_closed(NULL));
+    assert_int_equal(il_queue_count(NULL), 0);
+    assert_int_equal(il_queue_unfinished(NULL), 0);
+    il_queue_set_destroy(NULL, NULL, NULL);
+    il_queue_fini(NULL);
+    il_queue_fini(&queue);
+
+    /* What was never made, or has been ended. */
+    assert_int_equal(il_queue_put(&zeros, &value), -EINVAL);
+    assert_int_equal(il_queue_get(&queue, &value), -EINVAL);
+    assert_int_equal(il_queue_close(&queue), -EINVAL);
+    il_queue_fini(&zeros);
+    il_queue_fini(&queue);
+}
+
+static void *use_from_other_thread(void *arg)
+{
+    il_queue *queue = arg;
+    int value = 99;
+
+    CHECK_INT(il_queue_put(queue, &value), -ESRCH);
+    CHECK_INT(il_queue_try_put(queue, &value), -ESRCH);
+    CHECK_INT(il_queue_get(queue, &value), -ESRCH);
+    CHECK_INT(il_queue_try_get(queue, &value), -ESRCH);
+    CHECK_INT(il_queue_task_done(queue), -ESRCH);
+    CHECK_INT(il_queue_join(queue), -ESRCH);
+    CHECK_INT(il_queue_close(queue), -ESRCH);
+    CHECK_INT(il_queue_close_now(queue), -ESRCH);
+    il_queue_fini(queue);
+    CHECK_INT(value, 99);
+    return NULL;
+}
+
+static void test_queue_of_another_thread_is_refused(void **state)
+{
+    il_queue queue = make_queue(LIFO, 2);
+    pthread_t thread;
+
+    (void)state;
+    put(&queue, 7);
+    assert_int_equal(
+        pthread_create(&thread, NULL, use_from_other_thread, &queue), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_false(il_queue_is_closed(&queue));
+    assert_int_equal(get(&queue), 7);
+    il_queue_fini(&queue);
+}
+
+static int join(void *arg)
+{
+    return il_queue_join(arg);
+}
+
+static void test_queue_is_what_a_dump_says(void **state)
+{
+    struct fixture *f = *state;
+    il_queue queue = make_queue(FIFO, 1);
+    struct user p = { &queue, 1, 0 };
+    struct user g = { &queue, 0, 0 };
+    char text[2000];
+    FILE *file;
+
+    put(&queue, 0);
+    assert_int_equal(il_spawn(NULL, put_one, &p, NULL), 0);
+    assert_int_equal(il_spawn(NULL, join, &queue, NULL), 0);
+    file = fmemopen(text, sizeof text, "w");
+    assert_non_null(file);
+    assert_true(il_dump_tasks(file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    assert_non_null(strstr(text, "room in a queue"));
+    assert_non_null(strstr(text, "a queue to be done"));
+    for (int i = 0; i < 2; i++) {
+        (void)get(&queue);
+        assert_int_equal(il_queue_task_done(&queue), 0);
+    }
+    settle(f);
+    assert_int_equal(il_spawn(NULL, get_one, &g, NULL), 0);
+    file = fmemopen(text, sizeof text, "w");
+    assert_non_null(file);
+    assert_true(il_dump_tasks(file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    assert_non_null(strstr(text, "something in a queue"));
+    il_queue_fini(&queue);
+    settle(f);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_queue_gives_in_the_order_it_was_made_for),
+        TEST(test_queue_fifo_goes_around),
+        TEST(test_queue_of_equals_the_first_comes_first),
+        TEST(test_queue_of_priorities_sorts),
+        TEST(test_queue_copies_elements_of_any_size),
+        TEST(test_queue_bpo_31620_hands_over_to_who_waits),
+        TEST(test_queue_fills_room_with_who_waits),
+        TEST(test_queue_refuses_who_compares),
+        TEST(test_queue_is_busy_while_somebody_compares),
+        TEST(test_queue_loses_nothing_to_a_wrong_order),
+        TEST(test_queue_outside_tasks_works_without_waiting),
+        TEST(test_queue_misuse_is_refused),
+        TEST(test_queue_of_another_thread_is_refused),
+        TEST(test_queue_is_what_a_dump_says),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,593 @@
+/* SPDX-License-Identifier: MIT */
+
+/* test_queue_done.c - queues: joining, closing, cancelling, ending. */
+
+#include "support/fixture.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int by_number(const void *a, const void *b, void *arg)
+{
+    int first = *(const int *)a;
+    int second = *(const int *)b;
+
+    (void)arg;
+    return (first > second) - (first < second);
+}
+
+/* The three orders. */
+enum { FIFO, LIFO, PRIORITY, N_ORDERS };
+
+static il_queue make_queue(int order, size_t capacity)
+{
+    il_queue queue;
+    int r = -1;
+
+    if (order == FIFO)
+        r = il_queue_init(&queue, sizeof(int), capacity);
+    if (order == LIFO)
+        r = il_queue_init_lifo(&queue, sizeof(int), capacity);
+    if (order == PRIORITY)
+        r = il_queue_init_priority(&queue, sizeof(int), capacity, by_number,
+                                   NULL);
+    assert_int_equal(r, 0);
+    return queue;
+}
+
+static void put(il_queue *queue, int value)
+{
+    assert_int_equal(il_queue_try_put(queue, &value), 0);
+}
+
+static int get(il_queue *queue)
+{
+    int value = -1;
+
+    assert_int_equal(il_queue_try_get(queue, &value), 0);
+    return value;
+}
+
+struct user {
+    il_queue *queue;
+    const char *name;
+    int value; /* to put, or got */
+    int r;     /* 1 while it waits */
+};
+
+static int put_one(void *arg)
+{
+    struct user *u = arg;
+
+    u->r = 1;
+    u->r = il_queue_put(u->queue, &u->value);
+    note("%s", u->name);
+    return 0;
+}
+
+static int get_one(void *arg)
+{
+    struct user *u = arg;
+
+    u->r = 1;
+    u->value = 77;
+    u->r = il_queue_get(u->queue, &u->value);
+    note("%s", u->name);
+    return 0;
+}
+
+static int join_one(void *arg)
+{
+    struct user *u = arg;
+
+    u->r = 1;
+    u->r = il_queue_join(u->queue);
+    note("%s", u->name);
+    return 0;
+}
+
+static il_task *start(il_task_fn *fn, struct user *u)
+{
+    il_task *task;
+
+    assert_int_equal(il_spawn(NULL, fn, u, &task), 0);
+    return task;
+}
+
+/* --- joining ---------------------------------------------------------------- */
+
+static void test_queue_join_waits_until_all_is_done(void **state)
+{
+    struct fixture *f = *state;
+    il_queue queue = make_queue(FIFO, 2);
+    struct user g = { &queue, "g", 0, 0 };
+    struct user j = { &queue, "j", 0, 0 };
+    struct user p = { &queue, "p", 3, 0 };
+    il_task *tasks[3];
+
+    assert_int_equal(il_queue_task_done(&queue), -EPERM);
+    tasks[0] = start(get_one, &g);
+    put(&queue, 0); /* straight to who waits, and counted all the same */
+    put(&queue, 1);
+    put(&queue, 2);
+    tasks[1] = start(join_one, &j);
+    tasks[2] = start(put_one, &p);
+    settle(f);
+    assert_string_equal(noted(), "g");
+    assert_int_equal(il_queue_unfinished(&queue), 3);
+    assert_int_equal(il_queue_task_done(&queue), 0);
+    assert_int_equal(il_queue_task_done(&queue), -EPERM); /* none was got */
+    for (int i = 1; i <= 3; i++) {
+        assert_int_equal(get(&queue), i);
+        settle(f);
+        assert_int_equal(j.r, 1);
+        assert_int_equal(il_queue_task_done(&queue), 0);
+    }
+    settle(f);
+    assert_string_equal(noted(), "g p j");
+    assert_int_equal(j.r, 0);
+    assert_int_equal(il_queue_unfinished(&queue), 0);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(reap(tasks[i]), 0);
+    il_queue_fini(&queue);
+}
+
+/* What is put before those who joined run does not concern them. */
+static void test_queue_join_is_granted_when_the_last_is_done(void **state)
+{
+    struct fixture *f = *state;
+    il_queue queue = make_queue(LIFO, 2);
+    struct user a = { &queue, "a", 0, 0 };
+    struct user b = { &queue, "b", 0, 0 };
+    il_task *tasks[2];
+
+    put(&queue, 1);
+    (void)get(&queue);
+    tasks[0] = start(join_one, &a);
+    tasks[1] = start(join_one, &b);
+    assert_int_equal(il_task_cancel(tasks[1]), 0);
+    assert_int_equal(il_queue_task_done(&queue), 0);
+    assert_int_equal(il_task_cancel(tasks[0]), 0);
+    put(&queue, 2);
+    settle(f);
+    assert_int_equal(a.r, 0);
+    assert_int_equal(b.r, -ECANCELED);
+    assert_int_equal(reap(tasks[0]), 0);
+    assert_int_equal(reap(tasks[1]), 0);
+    il_queue_fini(&queue);
+}
+
+/* --- closing ---------------------------------------------------------------- */
+
+/* Python's issue 96471: what was put can be got, and then there is an end. */
+static void test_queue_gh_96471_closed_gives_what_is_in_it(void **state)
+{
+    struct fixture *f = *state;
+
+    for (int order = 0; order < N_ORDERS; order++) {
+        il_queue queue = make_queue(order, 2);
+        struct user p = { &queue, "p", 9, 0 };
+        struct user j = { &queue, "j", 0, 0 };
+        int value = 5;
+
+        forget_notes();
+        put(&queue, 1);
+        put(&queue, 2);
+        (void)il_task_unref(start(put_one, &p));
+        (void)il_task_unref(start(join_one, &j));
+        assert_false(il_queue_is_closed(&queue));
+        assert_int_equal(il_queue_close(&queue), 0);
+        assert_true(il_queue_is_closed(&queue));
+        assert_int_equal(il_queue_close(&queue), -EALREADY);
+        settle(f);
+        assert_int_equal(p.r, -EPIPE); /* and its element is its own */
+        assert_int_equal(j.r, 1);
+        assert_int_equal(il_queue_put(&queue, &value), -EPIPE);
+        assert_int_equal(il_queue_try_put(&queue, &value), -EPIPE);
+
+        for (int i = 0; i < 2; i++) {
+            assert_int_equal(il_queue_get(&queue, &value), 0);
+            assert_int_equal(value, order == LIFO ? 2 - i : 1 + i);
+            assert_int_equal(il_queue_task_done(&queue), 0);
+        }
+        assert_int_equal(il_queue_get(&queue, &value), -EPIPE);
+        assert_int_equal(il_queue_try_get(&queue, &value), -EPIPE);
+        settle(f);
+        assert_string_equal(noted(), "p j");
+        assert_int_equal(j.r, 0);
+        il_queue_fini(&queue);
+    }
+}
+
+static void test_queue_closed_wakes_who_waits_to_get(void **state)
+{
+    struct fixture *f = *state;
+    il_queue queue = make_queue(PRIORITY, 2);
+    struct user a = { &queue, "a", 0, 0 };
+    struct user b = { &queue, "b", 0, 0 };
+
+    (void)il_task_unref(start(get_one, &a));
+    (void)il_task_unref(start(get_one, &b));
+    put(&queue, 1); /* a has it, whatever comes */
+    assert_int_equal(il_queue_close(&queue), 0);
+    settle(f);
+    assert_string_equal(noted(), "a b");
+    assert_int_equal(a.r, 0);
+    assert_int_equal(a.value, 1);
+    assert_int_equal(b.r, -EPIPE);
+    assert_int_equal(b.value, 77);
+    il_queue_fini(&queue);
+}
+
+static void note_destroyed(void *element, void *arg)
+{
+    note("%s%d", (const char *)arg, *(int *)element);
+}
+
+/* What is disposed of is done, but not what was got. */
+static void test_queue_closed_now_counts_what_it_disposes_of(void **state)
+{
+    static const char *const expected[N_ORDERS] = { "x3 x1 x2", "x2 x1 x3",
+                                                    "x1 x2 x3" };
+    struct fixture *f = *state;
+
+    for (int order = 0; order < N_ORDERS; order++) {
+        il_queue queue = make_queue(order, 4);
+        struct user j = { &queue, "j", 0, 0 };
+
+        forget_notes();
+        il_queue_set_destroy(&queue, note_destroyed, TEXT("x"));
+        put(&queue, 0);
+        (void)get(&queue);
+        put(&queue, 3);
+        put(&queue, 1);
+        put(&queue, 2);
+        (void)il_task_unref(start(join_one, &j));
+        assert_int_equal(il_queue_close_now(&queue), 0);
+        assert_string_equal(noted(), expected[order]);
+        assert_int_equal(il_queue_count(&queue), 0);
+        assert_int_equal(il_queue_unfinished(&queue), 1);
+        settle(f);
+        assert_int_equal(j.r, 1);
+        assert_int_equal(il_queue_task_done(&queue), 0);
+        settle(f);
+        assert_int_equal(j.r, 0);
+        assert_int_equal(il_queue_close_now(&queue), 0);
+        il_queue_fini(&queue);
+    }
+}
+
+static void test_queue_closed_now_lets_pass_who_joins(void **state)
+{
+    struct fixture *f = *state;
+    il_queue queue = make_queue(FIFO, 4);
+    struct user j = { &queue, "j", 0, 0 };
+
+    put(&queue, 1);
+    put(&queue, 2);
+    (void)il_task_unref(start(join_one, &j));
+    assert_int_equal(il_queue_close_now(&queue), 0);
+    settle(f);
+    assert_int_equal(j.r, 0);
+    il_queue_fini(&queue);
+}
+
+static void destroy_and_get(void *element, void *arg)
+{
+    int value = 0;
+
+    note("x%d", *(int *)element);
+    if (il_queue_try_get(arg, &value) == 0)
+        note("g%d", value);
+    CHECK_INT(il_queue_try_put(arg, &value), -EPIPE);
+}
+
+static void test_queue_may_be_used_while_it_disposes(void **state)
+{
+    (void)state;
+    for (int order = 0; order < N_ORDERS; order++) {
+        il_queue queue = make_queue(order, 5);
+
+        forget_notes();
+        il_queue_set_destroy(&queue, destroy_and_get, &queue);
+        for (int i = 1; i <= 5; i++)
+            put(&queue, order == LIFO ? 6 - i : i);
+        assert_int_equal(il_queue_close_now(&queue), 0);
+        assert_string_equal(noted(), "x1 g2 x3 g4 x5");
+        il_queue_fini(&queue);
+    }
+}
+
+/* --- ending ----------------------------------------------------------------- */
+
+static void count_destroyed(void *element, void *arg)
+{
+    (void)element;
+    ++*(int *)arg;
+}
+
+static void test_queue_end_wakes_the_waiters(void **state)
+{
+    struct fixture *f = *state;
+    il_task_fn *const fns[] = { put_one, get_one, join_one };
+
+    for (int order = 0; order < N_ORDERS; order++)
+        for (int i = 0; i < 3; i++) {
+            il_queue queue = make_queue(order, 1);
+            struct user a = { &queue, "a", 77, 0 };
+            struct user b = { &queue, "b", 77, 0 };
+            int n_destroyed = 0;
+            il_task *task;
+
+            forget_notes();
+            il_queue_set_destroy(&queue, count_destroyed, &n_destroyed);
+            if (fns[i] != get_one)
+                put(&queue, 1);
+            task = start(fns[i], &a);
+            (void)il_task_unref(start(fns[i], &b));
+            il_queue_fini(&queue);
+            memset(&queue, 0x55, sizeof queue); /* nobody may look again */
+            assert_int_equal(il_task_cancel(task), 0);
+            note("fini");
+            settle(f);
+            assert_string_equal(noted(), "fini a b");
+            assert_int_equal(a.r, -EOWNERDEAD);
+            assert_int_equal(b.r, -EOWNERDEAD);
+            assert_int_equal(a.value, 77);
+            assert_int_equal(n_destroyed, fns[i] != get_one);
+            assert_int_equal(reap(task), 0);
+        }
+}
+
+/* --- cancelling ------------------------------------------------------------- */
+
+/* Python's issues 25233 and 32574: who was cancelled gets nothing, takes nobody's
+ * place, and is in no list. */
+static void test_queue_bpo_25233_cancelled_getter_gets_nothing(void **state)
+{
+    struct fixture *f = *state;
+
+    for (int victim = 0; victim < 3; victim++) {
+        il_queue queue = make_queue(PRIORITY, 3);
+        struct user u[3] = { { &queue, "a", 0, 0 },
+                             { &queue, "b", 0, 0 },
+                             { &queue, "c", 0, 0 } };
+        il_task *tasks[3];
+        int next = 1;
+
+        for (int i = 0; i < 3; i++)
+            tasks[i] = start(get_one, &u[i]);
+        assert_int_equal(il_task_cancel(tasks[victim]), 0);
+        put(&queue, 1); /* before the victim has run */
+        assert_int_equal(il_task_cancel(tasks[victim]), 0);
+        put(&queue, 2);
+        settle(f);
+        for (int i = 0; i < 3; i++) {
+            assert_int_equal(u[i].r, i == victim ? -ECANCELED : 0);
+            assert_int_equal(u[i].value, i == victim ? 77 : next++);
+            assert_int_equal(reap(tasks[i]), 0);
+        }
+        assert_int_equal(il_queue_count(&queue), 0);
+        il_queue_fini(&queue);
+    }
+}
+
+static void test_queue_bpo_32574_cancelled_putter_puts_nothing(void **state)
+{
+    struct fixture *f = *state;
+
+    for (int victim = 0; victim < 3; victim++) {
+        il_queue queue = make_queue(FIFO, 1);
+        struct user u[3] = { { &queue, "a", 0, 0 },
+                             { &queue, "b", 1, 0 },
+                             { &queue, "c", 2, 0 } };
+        il_task *tasks[3];
+
+        put(&queue, 9);
+        for (int i = 0; i < 3; i++)
+            tasks[i] = start(put_one, &u[i]);
+        assert_int_equal(il_task_cancel(tasks[victim]), 0);
+        assert_int_equal(get(&queue), 9);
+        for (int i = 0; i < 3; i++)
+            if (i != victim)
+                assert_int_equal(get(&queue), i);
+        assert_int_equal(il_queue_count(&queue), 0);
+        settle(f);
+        for (int i = 0; i < 3; i++) {
+            assert_int_equal(u[i].r, i == victim ? -ECANCELED : 0);
+            assert_int_equal(reap(tasks[i]), 0);
+        }
+        il_queue_fini(&queue);
+    }
+}
+
+static int get_twice(void *arg)
+{
+    struct user *u = arg;
+    int value = 0;
+
+    (void)get_one(u);
+    return il_queue_get(u->queue, &value);
+}
+
+static void test_queue_value_wins_over_a_late_cancel(void **state)
+{
+    struct fixture *f = *state;
+    il_queue queue = make_queue(LIFO, 2);
+    struct user u = { &queue, "u", 0, 0 };
+    il_task *task = start(get_twice, &u);
+
+    put(&queue, 1);
+    assert_int_equal(il_task_cancel(task), 0);
+    put(&queue, 2); /* not for a cancelled task, which got its one */
+    settle(f);
+    assert_int_equal(u.r, 0);
+    assert_int_equal(u.value, 1);
+    assert_int_equal(reap(task), -ECANCELED);
+    assert_int_equal(get(&queue), 2);
+    il_queue_fini(&queue);
+}
+
+static int get_in_time(void *arg)
+{
+    struct user *u = arg;
+    int r = 0;
+
+    IL_TIMEOUT (IL_MS(10), &r) {
+        (void)get_one(u);
+        r = u->r;
+    }
+    u->r = r;
+    return 0;
+}
+
+struct late {
+    il_timer timer;
+    il_queue *queue;
+};
+
+static void put_late(void *arg)
+{
+    struct late *late = arg;
+    int value = 5;
+
+    CHECK_INT(il_queue_try_put(late->queue, &value), 0);
+}
+
+/* An element and a deadline at once: it was got, or is in the queue. */
+static void test_queue_deadline_at_the_same_instant(void **state)
+{
+    struct fixture *f = *state;
+
+    for (int timer_first = 0; timer_first < 2; timer_first++) {
+        il_queue queue = make_queue(FIFO, 2);
+        struct late late = { IL_TIMER_INIT(put_late, &late), &queue };
+        struct user u = { &queue, "u", 0, 0 };
+        il_time at = il_deadline(IL_MS(10));
+        il_task *task;
+
+        if (timer_first)
+            assert_int_equal(il_timer_start(f->loop, &late.timer, at), 0);
+        assert_int_equal(il_spawn(NULL, get_in_time, &u, &task), 0);
+        if (!timer_first)
+            assert_int_equal(il_timer_start(f->loop, &late.timer, at), 0);
+        assert_int_equal(il_test_advance(f->loop, IL_MS(20)), 0);
+        assert_true(u.r == 0 || u.r == -ETIMEDOUT);
+        assert_int_equal(il_queue_count(&queue), u.r == 0 ? 0 : 1);
+        assert_int_equal(u.value, u.r == 0 ? 5 : 77);
+        assert_int_equal(reap(task), 0);
+        il_queue_fini(&queue);
+    }
+}
+
+static int use_although_cancelled(void *arg)
+{
+    il_queue *queue = arg;
+    int value = 5;
+
+    CHECK_INT(il_task_cancel(il_task_current()), 0);
+    CHECK_INT(il_queue_put(queue, &value), -ECANCELED);
+    CHECK_INT(il_queue_get(queue, &value), -ECANCELED);
+    CHECK_INT(il_queue_join(queue), -ECANCELED);
+    CHECK_INT(value, 5);
+    CHECK_INT(il_queue_try_get(queue, &value), 0); /* waits for nothing */
+    CHECK_INT(value, 1);
+    CHECK_INT(il_queue_task_done(queue), 0);
+    CHECK_INT(il_queue_join(queue), -ECANCELED);
+    return 0;
+}
+
+static void test_queue_refuses_who_is_cancelled_already(void **state)
+{
+    il_queue queue = make_queue(FIFO, 2);
+    il_task *task;
+
+    (void)state;
+    put(&queue, 1);
+    assert_int_equal(il_spawn(NULL, use_although_cancelled, &queue, &task), 0);
+    assert_int_equal(reap(task), 0);
+    assert_int_equal(il_queue_count(&queue), 0);
+    il_queue_fini(&queue);
+}
+
+/* --- fairness --------------------------------------------------------------- */
+
+static int pass_by(void *arg)
+{
+    (void)arg;
+    note("by");
+    return 0;
+}
+
+static int put_much(void *arg)
+{
+    for (int i = 0; i < 1000; i++)
+        CHECK_INT(il_queue_put(arg, &i), 0);
+    note("put");
+    return 0;
+}
+
+static int get_much(void *arg)
+{
+    int value = -1;
+
+    for (int i = 0; i < 1000; i++) {
+        CHECK_INT(il_queue_get(arg, &value), 0);
+        CHECK_INT(il_queue_task_done(arg), 0);
+    }
+    note("got");
+    return 0;
+}
+
+static int join_much(void *arg)
+{
+    for (int i = 0; i < 1000; i++)
+        CHECK_INT(il_queue_join(arg), 0);
+    note("joined");
+    return 0;
+}
+
+static void test_queue_that_never_blocks_starves_nobody(void **state)
+{
+    il_task_fn *const fns[] = { put_much, get_much, join_much };
+    static const char *const expected[] = { "by put", "by got", "by joined" };
+    struct fixture *f = *state;
+
+    for (int order = 0; order < N_ORDERS; order++) {
+        il_queue queue = make_queue(order, 1000);
+
+        for (int i = 0; i < 3; i++) {
+            forget_notes();
+            assert_int_equal(il_spawn_lazy(NULL, fns[i], &queue, NULL), 0);
+            assert_int_equal(il_spawn_lazy(NULL, pass_by, NULL, NULL), 0);
+            settle(f);
+            assert_string_equal(noted(), expected[i]);
+        }
+        il_queue_fini(&queue);
+    }
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_queue_join_waits_until_all_is_done),
+        TEST(test_queue_join_is_granted_when_the_last_is_done),
+        TEST(test_queue_gh_96471_closed_gives_what_is_in_it),
+        TEST(test_queue_closed_wakes_who_waits_to_get),
+        TEST(test_queue_closed_now_counts_what_it_disposes_of),
+        TEST(test_queue_closed_now_lets_pass_who_joins),
+        TEST(test_queue_may_be_used_while_it_disposes),
+        TEST(test_queue_end_wakes_the_waiters),
+        TEST(test_queue_bpo_25233_cancelled_getter_gets_nothing),
+        TEST(test_queue_bpo_32574_cancelled_putter_puts_nothing),
+        TEST(test_queue_value_wins_over_a_late_cancel),
+        TEST(test_queue_deadline_at_the_same_instant),
+        TEST(test_queue_refuses_who_is_cancelled_already),
+        TEST(test_queue_that_never_blocks_starves_nobody),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
