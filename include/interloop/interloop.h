@@ -9,6 +9,7 @@
  */
 
 #include <interloop/barrier.h>
+#include <interloop/broadcast.h>
 #include <interloop/buffer.h>
 #include <interloop/channel.h>
 #include <interloop/cleanup.h>
