@@ -39,5 +39,6 @@
 #include <interloop/time.h>
 #include <interloop/timer.h>
 #include <interloop/waitgroup.h>
+#include <interloop/watch.h>
 
 #endif
