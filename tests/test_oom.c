@@ -187,6 +187,54 @@ static void make_channel(void)
     il_channel_fini(&channel);
 }
 
+/* What is made of one piece, and what stays as it was if there is none. */
+static void make_ends(void)
+{
+    il_sender tx = IL_SENDER_INIT;
+    il_receiver rx = IL_RECEIVER_INIT;
+    char element = 'x';
+
+    if (!fine(il_oneshot_open(sizeof element, &tx, &rx))) {
+        CHECK(!il_sender_channel(&tx) && !il_receiver_channel(&rx));
+        return;
+    }
+    CHECK_INT(il_oneshot_send(&tx, &element), 0);
+    il_receiver_drop(&rx);
+}
+
+static int compare_nothing(const void *a, const void *b, void *arg)
+{
+    (void)a;
+    (void)b;
+    (void)arg;
+    return 0;
+}
+
+static void make_queues(void)
+{
+    il_queue queues[3] = { { .capacity = 0 } };
+    il_broadcast broadcast = { .capacity = 0 };
+    il_watch watch = { .version = 0 };
+    char element = 'x';
+
+    (void)fine(il_queue_init(&queues[0], sizeof element, 100));
+    (void)fine(il_queue_init_lifo(&queues[1], sizeof element, 100));
+    (void)fine(il_queue_init_priority(&queues[2], sizeof element, 100,
+                                      compare_nothing, NULL));
+    for (int i = 0; i < 3; i++) {
+        CHECK_INT(il_queue_try_put(&queues[i], &element),
+                  queues[i].capacity ? 0 : -EINVAL);
+        il_queue_fini(&queues[i]);
+    }
+    (void)fine(il_broadcast_init(&broadcast, sizeof element, 100));
+    CHECK_INT(il_broadcast_send(&broadcast, &element),
+              broadcast.capacity ? 0 : -EINVAL);
+    il_broadcast_fini(&broadcast);
+    (void)fine(il_watch_init(&watch, sizeof element));
+    CHECK_INT(il_watch_set(&watch, &element), watch.element_size ? 0 : -EINVAL);
+    il_watch_fini(&watch);
+}
+
 static void do_nothing(void *arg)
 {
     (void)arg;
@@ -209,6 +257,8 @@ static void use_loop(il_loop *loop)
     readers[0].fd = fds[0];
     readers[1].fd = fds[1];
     make_channel();
+    make_ends();
+    make_queues();
     /* These never need memory. */
     CHECK_INT(il_post(loop, &post), 0);
     CHECK_INT(il_loop_at_close(loop, &hook), 0);

@@ -22,22 +22,13 @@
 
 #include <interloop/channel.h>
 
+#include "sync/element.h"
 #include "sync/waiter.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* --- the ring --------------------------------------------------------------- */
-
-/* Pointers and the like are moved without a call. */
-static inline void copy(void *to, const void *from, size_t size)
-{
-    if (ILI_LIKELY(size == sizeof(void *)))
-        memcpy(to, from, sizeof(void *));
-    else
-        memcpy(to, from, size);
-}
 
 static inline void *place(const il_channel *channel, size_t index)
 {
@@ -50,7 +41,7 @@ static inline void put(il_channel *channel, const void *element)
 
     if (index >= channel->capacity)
         index -= channel->capacity;
-    copy(place(channel, index), element, channel->element_size);
+    ili_copy(place(channel, index), element, channel->element_size);
     channel->count++;
 }
 
@@ -70,7 +61,7 @@ static inline void *drop_first(il_channel *channel)
 static int check_size(size_t element_size, size_t capacity)
 {
     ILI_RETURN_IF_FAIL(element_size > 0, -EINVAL);
-    return capacity <= PTRDIFF_MAX / element_size ? 0 : -ENOMEM;
+    return ili_is_too_big(capacity, element_size, 0) ? -ENOMEM : 0;
 }
 
 static void make(il_channel *channel, size_t element_size, size_t capacity,
@@ -174,19 +165,6 @@ static inline void wake(il_task *task)
     ili_sched_changed(sched);
 }
 
-static __attribute__((noinline)) int give_way(il_task *task)
-{
-    ili_pause(task);
-    return 0;
-}
-
-/* The end of what succeeded without waiting.  The last thing to be done, since
- * the channel may go meanwhile. */
-static inline int spend(il_task *task)
-{
-    return task && ili_must_pause(task) ? give_way(task) : 0;
-}
-
 /* --- sending ---------------------------------------------------------------- */
 
 /* What is rare, or costs more than a call, is in functions of its own, so that
@@ -200,9 +178,9 @@ hand_over(il_channel *channel, const void *element, il_task *task)
     struct ili_waiter *receiver = ili_waiters_pop(&channel->receivers);
 
     ILI_ASSERT(receiver);
-    copy(receiver->slot, element, channel->element_size);
+    ili_copy(receiver->slot, element, channel->element_size);
     wake(receiver->task);
-    return spend(task);
+    return ili_spent(task);
 }
 
 /* Nobody writes to a sender's slot. */
@@ -242,7 +220,7 @@ int il_channel_send(il_channel *channel, const void *element)
     if (channel->count == channel->capacity)
         return wait_for_room(channel, element);
     put(channel, element);
-    return spend(task);
+    return ili_spent(task);
 }
 
 /* --- receiving -------------------------------------------------------------- */
@@ -256,13 +234,13 @@ static __attribute__((noinline)) int take_over(il_channel *channel,
 
     ILI_ASSERT(sender);
     if (channel->count > 0) {
-        copy(ret_element, drop_first(channel), channel->element_size);
+        ili_copy(ret_element, drop_first(channel), channel->element_size);
         put(channel, sender->slot);
     } else {
-        copy(ret_element, sender->slot, channel->element_size);
+        ili_copy(ret_element, sender->slot, channel->element_size);
     }
     wake(sender->task);
-    return spend(task);
+    return ili_spent(task);
 }
 
 static __attribute__((noinline)) int wait_for_one(il_channel *channel,
@@ -280,7 +258,7 @@ int il_channel_try_receive(il_channel *channel, void *ret_element)
         return take_over(channel, ret_element, NULL);
     if (channel->count == 0)
         return channel->is_closed ? -EPIPE : -EAGAIN;
-    copy(ret_element, drop_first(channel), channel->element_size);
+    ili_copy(ret_element, drop_first(channel), channel->element_size);
     return 0;
 }
 
@@ -296,8 +274,8 @@ int il_channel_receive(il_channel *channel, void *ret_element)
         return take_over(channel, ret_element, task);
     if (channel->count == 0)
         return channel->is_closed ? -EPIPE : wait_for_one(channel, ret_element);
-    copy(ret_element, drop_first(channel), channel->element_size);
-    return spend(task);
+    ili_copy(ret_element, drop_first(channel), channel->element_size);
+    return ili_spent(task);
 }
 
 /* --- closing ---------------------------------------------------------------- */
