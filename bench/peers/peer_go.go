@@ -26,6 +26,8 @@
 //	                message, so one park and one wake
 //	channel-buffered
 //	                a stream through 128 slots
+//	oneshot         a question through a channel, which brings along a channel of
+//	                its own with room for the answer
 //	channel-threads a stream through 1,024 slots from one processor to another;
 //	                ns is wall time, cpu_ns the processor time of both
 //	timer-cancel    Stop() and Reset() of a timer made once, which allocates
@@ -226,6 +228,29 @@ func runChannelBuffered(int64) {
 	measure(ops(5000000), 10000, stream(128))
 }
 
+func runOneshot(int64) {
+	type question struct {
+		number int
+		reply  chan int
+	}
+	measure(ops(1500000), 2000, func(n int64) {
+		questions := make(chan question, 1)
+		go func() {
+			for q := range questions {
+				q.reply <- q.number
+			}
+		}()
+		for i := 0; i < int(n); i++ {
+			reply := make(chan int, 1)
+			questions <- question{i, reply}
+			if <-reply != i {
+				fail("another answer came back")
+			}
+		}
+		close(questions)
+	})
+}
+
 func runChannelThreads(int64) {
 	runtime.GOMAXPROCS(2)
 	body := stream(1024)
@@ -419,6 +444,7 @@ var table = map[string]contender{
 	"spawn-batch":      {runSpawnBatch, 1},
 	"channel":          {runChannel, 1},
 	"channel-buffered": {runChannelBuffered, 1},
+	"oneshot":          {runOneshot, 1},
 	"channel-threads":  {runChannelThreads, 1},
 	"lock":             {runLock, 1},
 	"lock-handover":    {runLockHandover, 1},
