@@ -233,10 +233,38 @@ static void test_dump_child_of_an_ended_parent_is_shown(void **state)
     assert_non_null(line_of("sleep_long"));
 }
 
+static void test_dump_gives_the_tasks_themselves(void **state)
+{
+    struct fixture *f = *state;
+    il_future gate = IL_FUTURE_INIT;
+    il_task *tasks[3] = { NULL };
+    il_task *parent;
+
+    assert_int_equal(il_spawn(NULL, grow_family, &gate, &parent), 0);
+    assert_int_equal(il_loop_get_tasks(f->loop, NULL, 0), 2);
+    assert_int_equal(il_loop_get_tasks(f->loop, tasks, 1), 2);
+    assert_non_null(tasks[0]);
+    assert_null(tasks[1]);
+    il_task_unref(tasks[0]);
+    assert_int_equal(il_loop_get_tasks(f->loop, tasks, 3), 2);
+    assert_true(tasks[0] == parent || tasks[1] == parent);
+    assert_true(tasks[0] != tasks[1]);
+    assert_null(tasks[2]);
+    il_task_unref(tasks[0]);
+    il_task_unref(tasks[1]);
+    assert_int_equal(il_loop_get_tasks(f->loop, NULL, 3), -EINVAL);
+    assert_int_equal(il_loop_get_tasks(NULL, tasks, 3), -ESRCH);
+    il_task_unref(parent);
+    assert_int_equal(il_future_set(&gate, 0, NULL), 0);
+    settle(f);
+    assert_int_equal(il_loop_get_tasks(f->loop, tasks, 3), 0);
+}
+
 static void test_dump_needs_a_loop(void **state)
 {
     (void)state;
     assert_null(il_loop_current());
+    assert_int_equal(il_loop_get_tasks(NULL, NULL, 0), -ESRCH);
     assert_int_equal(il_dump_tasks(stderr), -ESRCH);
 }
 
@@ -251,6 +279,7 @@ int main(void)
         TEST(test_dump_works_inside_a_task),
         TEST(test_dump_shows_new_names_and_forgets_the_ended),
         TEST(test_dump_child_of_an_ended_parent_is_shown),
+        TEST(test_dump_gives_the_tasks_themselves),
         cmocka_unit_test(test_dump_needs_a_loop),
     };
 

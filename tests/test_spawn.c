@@ -320,6 +320,28 @@ static void test_spawn_lets_the_first_step_read_callers_locals(void **state)
     assert_int_equal(reap(task), 11);
 }
 
+static int end_with_argument(void *arg)
+{
+    return *(int *)arg;
+}
+
+static void test_spawn_argument_can_be_asked_for(void **state)
+{
+    int number = 12;
+    il_task *task = NULL;
+
+    (void)state;
+    assert_int_equal(il_spawn(NULL, end_with_argument, &number, &task), 0);
+    assert_ptr_equal(il_task_get_arg(task), &number);
+    assert_int_equal(reap(task), 12);
+    assert_int_equal(
+        il_spawn_copy(NULL, end_with_argument, &number, sizeof number, &task),
+        0);
+    assert_ptr_not_equal(il_task_get_arg(task), &number);
+    assert_int_equal(*(int *)il_task_get_arg(task), 12); /* also at its end */
+    assert_int_equal(reap(task), 12);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, reset, teardown)
 
 int main(void)
@@ -340,6 +362,7 @@ int main(void)
         TEST(test_spawn_copies_the_name),
         TEST(test_spawn_without_site_or_name_is_nameable),
         TEST(test_spawn_lets_the_first_step_read_callers_locals),
+        TEST(test_spawn_argument_can_be_asked_for),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

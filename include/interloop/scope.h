@@ -99,6 +99,18 @@ IL_EXPORT int il_scope_on_cancel(il_scope *scope, il_callback *callback);
 /** Move the deadline of an entered scope; #IL_FOREVER removes it. */
 IL_EXPORT void il_scope_set_deadline(il_scope *scope, il_time deadline);
 
+/**
+ * When a scope will cancel itself, or what is left for the calling task.
+ *
+ * @param scope  An entered scope, or one that was left since; NULL for the
+ *               calling task: the earliest deadline of all scopes around it
+ *               that no shield hides, to be passed on to what knows no scopes.
+ * @return Its deadline, passed or not; #IL_FOREVER if it has none, was
+ * cancelled before, or outside tasks.  For NULL in a task that is cancelled
+ * a time long past.
+ */
+IL_EXPORT il_time il_scope_get_deadline(const il_scope *scope);
+
 /** Whether this scope itself was cancelled, by call or by deadline. */
 IL_EXPORT bool il_scope_is_cancelled(const il_scope *scope);
 
@@ -126,6 +138,17 @@ IL_EXPORT bool il_scope_is_timed_out(const il_scope *scope);
     IL_SCOPE_BLOCK_(il_scope_block_timeout_, duration, result, __COUNTER__)
 
 /**
+ * Run a block until a point in time.
+ *
+ * As IL_TIMEOUT(), for where several blocks share one limit.
+ *
+ * @param deadline  As for il_scope_enter().
+ * @param result    As for IL_TIMEOUT().
+ */
+#define IL_TIMEOUT_AT(deadline, result)                                        \
+    IL_SCOPE_BLOCK_(il_scope_block_until_, deadline, result, __COUNTER__)
+
+/**
  * Run a block that cancels from outside do not reach, for @p duration at most.
  *
  * As IL_TIMEOUT(); this is where clean-up waits.
@@ -133,7 +156,7 @@ IL_EXPORT bool il_scope_is_timed_out(const il_scope *scope);
 #define IL_SHIELD(duration, result)                                            \
     IL_SCOPE_BLOCK_(il_scope_block_shield_, duration, result, __COUNTER__)
 
-/** The variable behind IL_TIMEOUT() and IL_SHIELD(); private. */
+/** The variable behind IL_TIMEOUT(), IL_SHIELD() and others; private. */
 typedef struct il_scope_block {
     il_scope scope; /**< private */
     int *result;    /**< private */
@@ -143,10 +166,13 @@ typedef struct il_scope_block {
 /** Behind IL_TIMEOUT(); private. */
 IL_EXPORT void il_scope_block_timeout_(il_scope_block *block, il_time duration,
                                        int *result);
+/** Behind IL_TIMEOUT_AT(); private. */
+IL_EXPORT void il_scope_block_until_(il_scope_block *block, il_time deadline,
+                                     int *result);
 /** Behind IL_SHIELD(); private. */
 IL_EXPORT void il_scope_block_shield_(il_scope_block *block, il_time duration,
                                       int *result);
-/** Behind both; private. */
+/** Behind all of them; private. */
 IL_EXPORT void il_scope_block_leave_(il_scope_block *block);
 
 /* The names are numbered, so that blocks can be nested without shadowing. */

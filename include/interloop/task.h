@@ -201,6 +201,10 @@ IL_EXPORT int il_task_try_join(il_task *task, int *ret_result);
 /** The task's name; valid as long as the reference. */
 IL_EXPORT const char *il_task_get_name(const il_task *task);
 
+/** The argument that the body got.  What it points to may be gone; a copy is
+ *  there as long as the reference. */
+IL_EXPORT void *il_task_get_arg(const il_task *task);
+
 /** Rename a task; copies at most 31 bytes. */
 IL_EXPORT void il_task_set_name(il_task *task, const char *name);
 

@@ -167,3 +167,17 @@ int il_dump_tasks(FILE *file)
     free(nodes);
     return (int)n;
 }
+
+int il_loop_get_tasks(il_loop *loop, il_task **ret_tasks, size_t capacity)
+{
+    ili_sched *sched = ili_sched_current;
+    size_t n = 0;
+
+    ILI_RETURN_IF_FAIL(loop && sched == ili_sched_of(loop), -ESRCH);
+    ILI_RETURN_IF_FAIL(ret_tasks || capacity == 0, -EINVAL);
+    for (il_task *task = ili_task_after(sched, NULL); task && n < capacity;
+         task = ili_task_after(sched, task))
+        if (task->state != ILI_DONE)
+            ret_tasks[n++] = il_task_ref(task);
+    return (int)sched->n_tasks;
+}

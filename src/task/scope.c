@@ -312,6 +312,40 @@ void il_scope_set_deadline(il_scope *scope, il_time deadline)
             ili_sched_has_passed(scope->task->sched, deadline));
 }
 
+static il_time own_deadline(const il_scope *scope)
+{
+    bool has_one = ili_alarm_armed(&scope->alarm) || scope->flags & TIMED_OUT;
+
+    return has_one ? scope->alarm.at : IL_FOREVER;
+}
+
+/* From the innermost scope outwards, through the tasks that it is below. */
+static il_time deadline_around(const il_task *task)
+{
+    il_time earliest = IL_FOREVER;
+
+    if (task->cancelled)
+        return 0;
+    for (const il_scope *scope = task->scope; scope; scope = scope->outer) {
+        il_time deadline = own_deadline(scope);
+
+        if (deadline < earliest)
+            earliest = deadline;
+        if (scope->flags & SHIELD)
+            break;
+    }
+    return earliest;
+}
+
+il_time il_scope_get_deadline(const il_scope *scope)
+{
+    const il_task *task = ili_current_task();
+
+    if (scope)
+        return own_deadline(scope);
+    return task ? deadline_around(task) : IL_FOREVER;
+}
+
 bool il_scope_is_cancelled(const il_scope *scope)
 {
     return (scope->flags & CANCELLED) != 0;
@@ -324,27 +358,36 @@ bool il_scope_is_timed_out(const il_scope *scope)
 
 /* --- blocks ----------------------------------------------------------------- */
 
+/* Whether the block runs at all. */
+static inline __attribute__((always_inline)) bool
+enter_block(il_scope_block *block, int *result, unsigned flags)
+{
+    il_task *task = ili_current_task();
+
+    block->result = result;
+    block->once = task != NULL;
+    if (ILI_LIKELY(task != NULL)) {
+        push(task, &block->scope, flags);
+        return true;
+    }
+    block->scope.task = NULL;
+    *result = -ESRCH;
+    return false;
+}
+
 /* Where time counts from now the clock is read once: a duration that is not 0
  * has not passed. */
 static inline __attribute__((always_inline)) void
 begin_block(il_scope_block *block, il_time duration, int *result,
             unsigned flags)
 {
-    il_task *task = ili_current_task();
+    ili_sched *sched = ili_sched_current;
     il_time now;
     il_time deadline;
 
-    block->result = result;
-    block->once = task != NULL;
-    if (ILI_UNLIKELY(!task)) {
-        block->scope.task = NULL;
-        *result = -ESRCH;
+    if (!enter_block(block, result, flags) || duration == IL_FOREVER)
         return;
-    }
-    push(task, &block->scope, flags);
-    if (duration == IL_FOREVER)
-        return;
-    now = ili_sched_now(task->sched);
+    now = ili_sched_now(sched);
     deadline = ili_deadline_after(now, duration);
     if (deadline != IL_FOREVER)
         arm(&block->scope, deadline, deadline <= now);
@@ -354,6 +397,14 @@ void il_scope_block_timeout_(il_scope_block *block, il_time duration,
                              int *result)
 {
     begin_block(block, duration, result, 0);
+}
+
+void il_scope_block_until_(il_scope_block *block, il_time deadline, int *result)
+{
+    ili_sched *sched = ili_sched_current;
+
+    if (enter_block(block, result, 0) && deadline != IL_FOREVER)
+        arm(&block->scope, deadline, ili_sched_has_passed(sched, deadline));
 }
 
 void il_scope_block_shield_(il_scope_block *block, il_time duration,

@@ -318,6 +318,11 @@ const char *il_task_get_name(const il_task *task)
     return ili_task_name(task);
 }
 
+void *il_task_get_arg(const il_task *task)
+{
+    return task->arg;
+}
+
 void il_task_set_name(il_task *task, const char *name)
 {
     (void)snprintf(task->name, sizeof task->name, "%s", name ? name : "");
