@@ -36,10 +36,12 @@ struct il_group {
     size_t n_children;       /**< private */
     int error;               /**< private: the first error */
     unsigned flags;          /**< private */
-    void *reserved[2];       /**< private */
+    struct il_failures *failures; /**< private: who wants them all, or NULL */
+    void *reserved[1];            /**< private */
 };
 
-/** A child's error neither cancels the others nor becomes close's result. */
+/** A child's error neither cancels the others nor becomes close's result.  It is
+ *  reported, unless somebody joins the child or keeps its failures. */
 #define IL_GROUP_SUPERVISE 1u
 /** Keep ended tasks for il_group_next().  Usually together with
  *  #IL_GROUP_SUPERVISE: otherwise the first error cancels the owner as well, and
@@ -99,6 +101,48 @@ IL_EXPORT IL_MUST_CHECK int il_group_next(il_group *group, il_task **ret_task);
 
 /** How many tasks have not ended. */
 IL_EXPORT size_t il_group_count(const il_group *group);
+
+/** A task of a group that has failed. */
+typedef struct il_failure {
+    int error;           /**< what its body returned */
+    const il_site *site; /**< where it was spawned; NULL: unknown */
+    char name[32];       /**< its name; a copy, since the task may be gone */
+} il_failure;
+
+/** All failures of a group, in the order they came. */
+typedef struct il_failures {
+    il_failure *list; /**< the caller's storage; may be NULL */
+    size_t capacity;  /**< for how many there is room in it */
+    size_t n;         /**< how many there were; may be more than capacity */
+} il_failures;
+
+/** Failures without any, in an array. */
+#define IL_FAILURES_INIT(array)                                                \
+    {                                                                          \
+        (array), sizeof(array) / sizeof *(array), 0                            \
+    }
+
+/**
+ * Write down every task of a group that fails, not only the first.
+ *
+ *     il_failure list[10];
+ *     il_failures failures = IL_FAILURES_INIT (list);
+ *     …
+ *     il_group_keep_failures (&group, &failures);
+ *
+ * A failure is a negative result, but not the -ECANCELED of a task that was
+ * cancelled.  What is written down is handled and will not be reported; for
+ * what there is no room it is as without a list, but counted.  What the group
+ * does about a failure and what il_group_close() returns does not change.
+ *
+ * @param group     An open group; called by its owner, before the first spawn.
+ * @param failures  Must stay until the group is closed, and can be read at any
+ *                  time; NULL: no more.  `n` counts from what it is.
+ * @retval 0        It will be.
+ * @retval -EINVAL  @p group is NULL, or there is a capacity and no list.
+ * @retval -ESRCH   The caller did not open the group.
+ */
+IL_EXPORT int il_group_keep_failures(il_group *group, il_failures *failures);
 
 /** One of several functions to run at the same time. */
 typedef struct il_call {

@@ -14,6 +14,7 @@
 #include "task/park.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 void ili_group_init(il_group *group, ili_sched *sched, il_task *task,
                     unsigned flags)
@@ -53,6 +54,21 @@ il_task *ili_task_after(ili_sched *sched, il_task *task)
     return next;
 }
 
+/* Whether there is room for it. */
+static bool keep_failure(il_failures *failures, const il_task *task)
+{
+    il_failure *failure;
+
+    if (failures->n++ >= failures->capacity)
+        return false;
+    failure = &failures->list[failures->n - 1];
+    failure->error = task->result;
+    failure->site = task->site;
+    (void)snprintf(failure->name, sizeof failure->name, "%s",
+                   ili_task_name(task));
+    return true;
+}
+
 bool ili_group_ended(il_task *task, bool failed)
 {
     il_group *group = task->group;
@@ -69,6 +85,8 @@ bool ili_group_ended(il_task *task, bool failed)
         heard = true;
         il_group_cancel(group);
     }
+    if (failed && group->failures && keep_failure(group->failures, task))
+        heard = true;
     /* Inside il_group_next() any end will do; inside close only the last. */
     waiter = group->waiter;
     if (waiter && (group->n_children == 0 || !ili_list_empty(&group->ended))) {
@@ -172,6 +190,17 @@ int il_group_next(il_group *group, il_task **ret_task)
         *ret_task =
             ILI_CONTAINER(ili_list_pop(&group->ended), il_task, sibling);
     return r;
+}
+
+int il_group_keep_failures(il_group *group, il_failures *failures)
+{
+    ILI_RETURN_IF_FAIL(group, -EINVAL);
+    ILI_RETURN_IF_FAIL(!failures || failures->list || failures->capacity == 0,
+                       -EINVAL);
+    ILI_RETURN_IF_FAIL(
+        group->scope.task && group->scope.task == il_task_current(), -ESRCH);
+    group->failures = failures;
+    return 0;
 }
 
 size_t il_group_count(const il_group *group)
