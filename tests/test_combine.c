@@ -251,6 +251,25 @@ static void test_combine_gather_failure_cancels_the_rest(void **state)
     run(gather_failure);
 }
 
+static int gather_two_failures(void *arg)
+{
+    struct child a = { IL_MS(10), -EIO, 1, false, NULL };
+    struct child b = { IL_FOREVER, -EPERM, 1, true, NULL };
+    il_call calls[] = { { live, &a, 0 }, { live, &b, 0 } };
+
+    (void)arg;
+    CHECK_INT(il_gather(calls, 2), -EIO);
+    CHECK_INT(calls[1].result, -EPERM);
+    return 0;
+}
+
+/* It was handed over, so nobody has to hear of it by a report. */
+static void test_combine_gather_second_failure_is_in_the_results(void **state)
+{
+    (void)state;
+    run(gather_two_failures);
+}
+
 static int gather_failure_at_once(void *arg)
 {
     struct child a = { 0, -EPERM, 1, false, NULL };
@@ -291,6 +310,62 @@ static void test_combine_gather_cancelled_says_so(void **state)
     il_task *task;
 
     assert_int_equal(il_spawn(NULL, gather_stubborn, NULL, &task), 0);
+    assert_int_equal(il_task_cancel(task), 0);
+    settle(f);
+    assert_int_equal(reap(task), -ECANCELED);
+}
+
+/* --- il_gather_all -------------------------------------------------------- */
+
+static int gather_errors(void *arg)
+{
+    struct child a = { IL_MS(20), 1, 1, false, NULL };
+    struct child b = { IL_MS(10), -EIO, 1, false, NULL };
+    struct child c = { 0, -EPERM, 1, false, NULL };
+    il_call calls[] = { { live, &a, 0 }, { live, &b, 0 }, { live, &c, 0 } };
+
+    (void)arg;
+    CHECK_INT(il_gather_all(calls, 3), 2);
+    CHECK_INT(now_ms(), 20);
+    CHECK_INT(calls[0].result, 1);
+    CHECK_INT(calls[1].result, -EIO);
+    CHECK_INT(calls[2].result, -EPERM);
+    CHECK_INT(il_gather_all(calls, 1), 0);
+    CHECK_INT(il_gather_all(NULL, 0), 0);
+    CHECK_INT(il_gather_all(NULL, 1), -EINVAL);
+    CHECK_INT(il_yield(), 0);
+    return 0;
+}
+
+/* And nothing is reported. */
+static void test_combine_gather_all_takes_errors_for_results(void **state)
+{
+    (void)state;
+    run(gather_errors);
+}
+
+static int gather_all_stubborn(void *arg)
+{
+    struct child a = { IL_FOREVER, 1, 1, true, NULL };
+    struct child b = { IL_FOREVER, 2, 1, false, NULL };
+    il_call calls[] = { { live, &a, 0 }, { live, &b, 0 } };
+    int r = il_gather_all(calls, 2);
+
+    (void)arg;
+    CHECK_INT(r, -ECANCELED);
+    CHECK_INT(calls[0].result, 1);
+    CHECK_INT(calls[1].result, -ECANCELED);
+    return r;
+}
+
+/* bpo-32684: with return_exceptions the cancel was one of the results, and the
+ * caller did not hear of it. */
+static void test_combine_gather_all_cancelled_says_so(void **state)
+{
+    struct fixture *f = *state;
+    il_task *task;
+
+    assert_int_equal(il_spawn(NULL, gather_all_stubborn, NULL, &task), 0);
     assert_int_equal(il_task_cancel(task), 0);
     settle(f);
     assert_int_equal(reap(task), -ECANCELED);
@@ -415,8 +490,11 @@ int main(void)
         TEST(test_combine_next_that_timed_out_waits_no_more),
         TEST(test_combine_gather_keeps_results_in_call_order),
         TEST(test_combine_gather_failure_cancels_the_rest),
+        TEST(test_combine_gather_second_failure_is_in_the_results),
         TEST(test_combine_gather_failure_of_a_first_step),
         TEST(test_combine_gather_cancelled_says_so),
+        TEST(test_combine_gather_all_takes_errors_for_results),
+        TEST(test_combine_gather_all_cancelled_says_so),
         TEST(test_combine_race_is_won_by_the_first_success),
         TEST(test_combine_race_won_in_a_first_step_starts_no_more),
         TEST(test_combine_race_without_winner_gives_the_first_error),

@@ -17,6 +17,9 @@
  * scopes nest strictly, and the code between the two is cancelled with the
  * children when one of them fails.  A group belongs to the task that opened
  * it; a task that returns with a group or scope open aborts the program.
+ *
+ * To run several functions and wait for them there are shorter ways in
+ * combine.h.
  */
 
 #include <interloop/export.h>
@@ -143,45 +146,6 @@ typedef struct il_failures {
  * @retval -ESRCH   The caller did not open the group.
  */
 IL_EXPORT int il_group_keep_failures(il_group *group, il_failures *failures);
-
-/** One of several functions to run at the same time. */
-typedef struct il_call {
-    il_task_fn *fn; /**< the body */
-    void *arg;      /**< its argument */
-    int result;     /**< set when it has ended */
-} il_call;
-
-/**
- * Run several functions at the same time and wait for all.
- *
- * The first error cancels the rest.  Results stay in call order.
- *
- * @suspends Unless all of them end in their first step.
- *
- * @param calls  @p n calls; each one's `result` is set.
- * @param n      May be 0.
- * @return 0, the first error, or -ECANCELED if the caller was cancelled.  In
- * every case all of them have ended.
- */
-IL_EXPORT IL_MUST_CHECK int il_gather(il_call *calls, size_t n);
-
-/**
- * Run several functions at the same time until one succeeds.
- *
- * The first that returns zero or more wins; the others are cancelled and
- * waited for.
- *
- * @suspends Unless one ends well in its first step.
- *
- * @param      calls       @p n calls; each one's `result` is set, -ECANCELED
- *                         for those that were never started.
- * @param      n           At least 1.
- * @param[out] ret_winner  Index of the winner; may be NULL.
- * @return 0, or if all failed the first error, or -ECANCELED; -EINVAL for
- * @p n of 0.
- */
-IL_EXPORT IL_MUST_CHECK int il_race(il_call *calls, size_t n,
-                                    size_t *ret_winner);
 
 IL_END_DECLS
 

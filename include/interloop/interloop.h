@@ -13,6 +13,7 @@
 #include <interloop/buffer.h>
 #include <interloop/channel.h>
 #include <interloop/cleanup.h>
+#include <interloop/combine.h>
 #include <interloop/condition.h>
 #include <interloop/dump.h>
 #include <interloop/ends.h>

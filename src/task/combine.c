@@ -2,16 +2,14 @@
 
 /* combine.c - several functions at the same time: thin layers over a group.
  *
- * Both wait for the losers.  A loser that is still running when the call
+ * They wait for all, whatever happens.  One that is still running when the call
  * returns would use arguments that are gone. */
 
 #include "config.h"
 
-#include <interloop/group.h>
+#include <interloop/combine.h>
 
-#include "task/task.h"
-
-#include <errno.h>
+#include "task/combine.h"
 
 static int run_call(void *arg)
 {
@@ -21,9 +19,16 @@ static int run_call(void *arg)
     return call->result;
 }
 
-int il_gather(il_call *calls, size_t n)
+/* The error is a result like any other, and the group hears of none. */
+static int run_call_quietly(void *arg)
 {
-    static const il_site site = { "il_gather", __FILE__, __LINE__ };
+    (void)run_call(arg);
+    return 0;
+}
+
+static int gather(il_call *calls, size_t n, il_task_fn *run,
+                  const il_site *site)
+{
     il_group group;
     int started = 0;
     int r;
@@ -32,73 +37,29 @@ int il_gather(il_call *calls, size_t n)
     r = il_group_open(&group, 0);
     if (r < 0)
         return r;
-    for (size_t i = 0; i < n; i++)
-        calls[i].result = -ECANCELED;
+    group.flags |= ILI_GROUP_SEES_ALL;
+    ili_calls_clear(calls, n);
     for (size_t i = 0; i < n && started == 0; i++)
-        started = il_spawn_at(&group, run_call, &calls[i], NULL, &site);
-    if (started < 0)
-        il_group_cancel(&group);
-    r = il_group_close(&group);
-    return r < 0 ? r : started;
+        started = il_spawn_at(&group, run, &calls[i], NULL, site);
+    return ili_group_finish(&group, started);
 }
 
-/* A race: the runners find it through the group they run in. */
-struct race {
-    il_group group;
-    il_call *calls;
-    size_t winner; /* index; n: none yet */
-    size_t n;
-    int error; /* the first, in time */
-};
-
-struct runner {
-    struct race *race;
-    size_t index;
-};
-
-/* Errors concern nobody before all have failed: the group hears of none. */
-static int run_runner(void *arg)
+int il_gather(il_call *calls, size_t n)
 {
-    struct runner me = *(struct runner *)arg;
-    il_call *call = &me.race->calls[me.index];
+    static const il_site site = { "il_gather", __FILE__, __LINE__ };
 
-    call->result = call->fn(call->arg);
-    if (call->result >= 0 && me.race->winner == me.race->n) {
-        me.race->winner = me.index;
-        il_group_cancel(&me.race->group);
-    }
-    if (call->result < 0 && me.race->error == 0)
-        me.race->error = call->result;
-    return 0;
+    return gather(calls, n, run_call, &site);
 }
 
-int il_race(il_call *calls, size_t n, size_t *ret_winner)
+int il_gather_all(il_call *calls, size_t n)
 {
-    static const il_site site = { "il_race", __FILE__, __LINE__ };
-    struct race race = { .calls = calls, .winner = n, .n = n };
-    int started = 0;
-    int r;
+    static const il_site site = { "il_gather_all", __FILE__, __LINE__ };
+    size_t n_failed = 0;
+    int r = gather(calls, n, run_call_quietly, &site);
 
-    ILI_RETURN_IF_FAIL(calls && n > 0, -EINVAL);
-    r = il_group_open(&race.group, 0);
     if (r < 0)
         return r;
     for (size_t i = 0; i < n; i++)
-        calls[i].result = -ECANCELED;
-    for (size_t i = 0; i < n && started == 0; i++) {
-        struct runner runner = { &race, i };
-
-        started = il_spawn_at(&race.group, run_runner, &runner, NULL, &site);
-    }
-    if (started < 0)
-        il_group_cancel(&race.group);
-    r = il_group_close(&race.group);
-    if (race.winner < n) {
-        if (ret_winner)
-            *ret_winner = race.winner;
-        return 0;
-    }
-    if (r < 0 || started < 0)
-        return r < 0 ? r : started;
-    return race.error;
+        n_failed += calls[i].result < 0;
+    return ili_count(n_failed);
 }

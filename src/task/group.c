@@ -73,7 +73,7 @@ bool ili_group_ended(il_task *task, bool failed)
 {
     il_group *group = task->group;
     il_task *waiter;
-    bool heard = !failed;
+    bool heard = !failed || group->flags & ILI_GROUP_SEES_ALL;
 
     ili_group_leave(task);
     if (group->flags & IL_GROUP_COLLECT) {

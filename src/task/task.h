@@ -211,6 +211,10 @@ static inline bool ili_group_minds(const il_group *group)
            (group->waiter && group->n_children == 1);
 }
 
+/* A flag of groups: who opened it sees each task's result, so errors after the
+ * first are not to be reported. */
+#define ILI_GROUP_SEES_ALL 0x40000000u
+
 static inline void ili_group_leave(il_task *task)
 {
     ili_list_drop(&task->sibling);
