@@ -39,6 +39,7 @@
 #include <interloop/task.h>
 #include <interloop/time.h>
 #include <interloop/timer.h>
+#include <interloop/wait.h>
 #include <interloop/waitgroup.h>
 #include <interloop/watch.h>
 

@@ -30,6 +30,13 @@ typedef struct il_hold {
                                          for a lock */
 } il_hold;
 
+/** Somebody who waits for the end of a task. */
+typedef struct il_joiner {
+    il_link link; /**< private: in that task's list */
+    void (*ended)(struct il_joiner *, struct il_task *); /**< private: it has
+                                         ended; queues, runs nothing */
+} il_joiner;
+
 /** Something the ready queue can hold. */
 typedef struct il_item {
     il_link link;                  /**< private: in the ready queue */

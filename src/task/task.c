@@ -21,9 +21,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* On the stack of a task that waits for another one's end. */
-struct joiner {
-    il_link link; /* in il_task.joiners, in the order they came */
+/* On the stack of a task that waits for another one's end, and for nothing
+ * else. */
+struct waiter {
+    il_joiner joiner;
     il_task *task;
 };
 
@@ -66,13 +67,14 @@ static __attribute__((noinline)) void leave_unheard(il_task *task)
         report_if_unheard(task);
 }
 
-static __attribute__((noinline)) void wake_joiners(il_task *task)
+static __attribute__((noinline)) void tell_joiners(il_task *task)
 {
     il_link *link;
 
     while ((link = ili_list_pop(&task->joiners)) != NULL) {
-        task->joined = true;
-        ili_wake(ILI_CONTAINER(link, struct joiner, link)->task, 0);
+        il_joiner *joiner = ILI_CONTAINER(link, il_joiner, link);
+
+        joiner->ended(joiner, task);
     }
 }
 
@@ -150,7 +152,7 @@ finish_with_care(ili_sched *sched, il_task *task, int result)
     if (sched->n_tasks < sched->ahead.least)
         ili_sched_look_ahead(sched);
     if (task->has_joiners)
-        wake_joiners(task);
+        tell_joiners(task);
     if (ili_group_ended(task, failed))
         leave_unheard(task);
     release(task);
@@ -266,29 +268,41 @@ int il_task_try_join(il_task *task, int *ret_result)
     return 0;
 }
 
-static void joiner_abort(void *arg)
+void ili_task_on_end(il_task *task, il_joiner *joiner)
 {
-    ili_list_remove(&((struct joiner *)arg)->link);
+    if (!task->has_joiners)
+        ili_list_init(&task->joiners);
+    task->has_joiners = true;
+    ili_list_append(&task->joiners, &joiner->link);
+}
+
+static void waiter_ended(il_joiner *joiner, il_task *task)
+{
+    task->joined = true;
+    ili_wake(ILI_CONTAINER(joiner, struct waiter, joiner)->task, 0);
+}
+
+static void waiter_abort(void *arg)
+{
+    ili_list_remove(&((struct waiter *)arg)->joiner.link);
 }
 
 static __attribute__((noinline)) int wait_for_end(il_task *task,
                                                   int *ret_result)
 {
     ili_sched *sched = ili_sched_current;
-    struct joiner me;
+    struct waiter me;
     int r;
 
     ILI_RETURN_IF_FAIL(sched && sched->current && task->sched == sched, -ESRCH);
     ILI_RETURN_IF_FAIL(sched->current != task, -EDEADLK);
     me.task = sched->current;
+    me.joiner.ended = waiter_ended;
 
     il_task_ref(task); /* the handle may be dropped by others meanwhile */
-    if (!task->has_joiners)
-        ili_list_init(&task->joiners);
-    task->has_joiners = true;
-    ili_list_append(&task->joiners, &me.link);
+    ili_task_on_end(task, &me.joiner);
 
-    r = ili_park_inline(sched, me.task, joiner_abort, &me, "the end of a task");
+    r = ili_park_inline(sched, me.task, waiter_abort, &me, "the end of a task");
     if (r == 0)
         r = il_task_try_join(task, ret_result);
     (void)il_task_unref(task);

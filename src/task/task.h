@@ -81,7 +81,7 @@ struct il_task {
     unsigned ignored;      /* suspensions refused since it was cancelled */
     il_scope *scope;       /* innermost scope */
 
-    ili_list joiners;               /* struct joiner.link: who waits for it */
+    ili_list joiners;               /* il_joiner.link: who waits for it */
     il_link pending;                /* in sched->pending */
     void *host_slot[IL_HOST_SLOTS]; /* see il_host.suspend */
     il_item report;                 /* queued while a report waits to be told */
@@ -162,6 +162,11 @@ static inline const char *ili_task_name(const il_task *task)
         return task->name;
     return task->site && task->site->name ? task->site->name : "(unnamed)";
 }
+
+/* `joiner` hears of the end of a task that has not ended, unless it is taken out
+ * of the list before: `ended` is called then, with the node off the list.  Whoever
+ * takes note of the result there or later says so with `task->joined`. */
+void ili_task_on_end(il_task *task, il_joiner *joiner);
 
 /* --- scope.c -------------------------------------------------------------- */
 
