@@ -155,12 +155,37 @@ static void test_combine_oom_leaves_nothing_behind(void **state)
     }
 }
 
+static int start_without(void *arg)
+{
+    il_group group;
+    il_task *task = arg;
+
+    CHECK_INT(il_group_open(&group, 0), 0);
+    spawns_left = 0;
+    CHECK_INT(il_spawn_ready(&group, work, NULL, &task, NULL), -ENOMEM);
+    CHECK(task == arg);
+    CHECK_INT(il_group_count(&group), 0);
+    CHECK_INT(il_yield(), 0);
+    CHECK_INT(il_group_close(&group), 0);
+    return 0;
+}
+
+static void test_combine_oom_of_a_task_to_be_ready(void **state)
+{
+    (void)state;
+    spawns_left = N;
+    n_begun = 0;
+    assert_int_equal(il_run(start_without, NULL), 0);
+    assert_int_equal(n_begun, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_combine_oom_leaves_nothing_behind),
+        TEST(test_combine_oom_of_a_task_to_be_ready),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,6 +22,7 @@
  * | -EAGAIN | it would have to wait |
  * | -EPIPE | it is closed or broken: nothing goes in, or comes out any more |
  * | -EDEADLK | waiting here could never end |
+ * | -EPROTO | a task ended without having said that it is ready |
  * | -EOWNERDEAD | the object that was waited for has gone |
  * | -ESHUTDOWN | the loop is closed, or the host has gone |
  * | -ENOMEM | out of memory |

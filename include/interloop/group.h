@@ -102,7 +102,7 @@ IL_EXPORT void il_group_cancel(il_group *group);
  */
 IL_EXPORT IL_MUST_CHECK int il_group_next(il_group *group, il_task **ret_task);
 
-/** How many tasks have not ended. */
+/** How many tasks have not ended, those not yet ready included. */
 IL_EXPORT size_t il_group_count(const il_group *group);
 
 /** A task of a group that has failed. */

@@ -33,6 +33,7 @@
 #include <interloop/once.h>
 #include <interloop/oneshot.h>
 #include <interloop/queue.h>
+#include <interloop/ready.h>
 #include <interloop/rwlock.h>
 #include <interloop/scope.h>
 #include <interloop/semaphore.h>

@@ -69,10 +69,21 @@ static bool keep_failure(il_failures *failures, const il_task *task)
     return true;
 }
 
+/* A task has gone, and perhaps another one has come to be asked for: inside
+ * il_group_next() any end will do; inside close only the last. */
+static void tell_waiter(il_group *group)
+{
+    il_task *waiter = group->waiter;
+
+    if (waiter && (group->n_children == 0 || !ili_list_empty(&group->ended))) {
+        group->waiter = NULL;
+        ili_wake(waiter, 0);
+    }
+}
+
 bool ili_group_ended(il_task *task, bool failed)
 {
     il_group *group = task->group;
-    il_task *waiter;
     bool heard = !failed || group->flags & ILI_GROUP_SEES_ALL;
 
     ili_group_leave(task);
@@ -87,13 +98,30 @@ bool ili_group_ended(il_task *task, bool failed)
     }
     if (failed && group->failures && keep_failure(group->failures, task))
         heard = true;
-    /* Inside il_group_next() any end will do; inside close only the last. */
-    waiter = group->waiter;
-    if (waiter && (group->n_children == 0 || !ili_list_empty(&group->ended))) {
-        group->waiter = NULL;
-        ili_wake(waiter, 0);
-    }
+    tell_waiter(group);
     return !heard;
+}
+
+void ili_group_expect(il_group *group)
+{
+    group->n_children++;
+}
+
+void ili_group_forget(il_group *group)
+{
+    group->n_children--;
+    tell_waiter(group);
+}
+
+void ili_group_move(il_task *task, il_group *group)
+{
+    il_group *from = task->group;
+
+    ili_group_leave(task);
+    task->group = group; /* which has counted it */
+    ili_list_append(&group->children, &task->sibling);
+    ili_scope_move(task, &group->scope);
+    tell_waiter(from);
 }
 
 int il_group_open(il_group *group, unsigned flags)
@@ -121,13 +149,14 @@ static void drop_ended(il_group *group)
 
 static int wait_for_all(il_group *group)
 {
+    const char *what = group->flags & ILI_GROUP_STARTS ? "a task to be ready"
+                                                       : "the tasks of a group";
     int r = 0;
 
     while (group->n_children > 0 && r == 0) {
         drop_ended(group);
         group->waiter = group->scope.task;
-        r = ili_park_inline(group->sched, group->waiter, NULL, NULL,
-                            "the tasks of a group");
+        r = ili_park_inline(group->sched, group->waiter, NULL, NULL, what);
     }
     group->waiter = NULL;
     return r;
@@ -179,17 +208,18 @@ int il_group_next(il_group *group, il_task **ret_task)
     ILI_RETURN_IF_FAIL(
         group->scope.task && group->scope.task == il_task_current(), -ESRCH);
 
-    if (ili_list_empty(&group->ended) && group->n_children == 0)
-        return -ENOENT;
-    if (ili_list_empty(&group->ended)) {
+    if (ili_list_empty(&group->ended) && group->n_children > 0) {
         group->waiter = group->scope.task;
 
         r = ili_park(next_abort, group, "the next task of a group");
     }
-    if (r == 0)
-        *ret_task =
-            ILI_CONTAINER(ili_list_pop(&group->ended), il_task, sibling);
-    return r;
+    if (r < 0)
+        return r;
+    /* One that was expected has not come, and was the last. */
+    if (ili_list_empty(&group->ended))
+        return -ENOENT;
+    *ret_task = ILI_CONTAINER(ili_list_pop(&group->ended), il_task, sibling);
+    return 0;
 }
 
 int il_group_keep_failures(il_group *group, il_failures *failures)

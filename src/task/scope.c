@@ -140,6 +140,13 @@ static void propagate(ili_sched *sched, il_scope *scope)
     redo_pending(sched);
 }
 
+void ili_scope_move(il_task *task, il_scope *outer)
+{
+    task->root.outer = outer;
+    if (outer->cause != task->root.cause)
+        propagate(task->sched, &task->root);
+}
+
 static void deadline_passed(il_alarm *alarm)
 {
     il_scope *scope = ILI_CONTAINER(alarm, il_scope, alarm);

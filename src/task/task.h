@@ -177,6 +177,10 @@ void ili_scope_init_group(il_scope *scope, il_task *task);
  * NULL: there is none. */
 il_group *ili_scope_next_group(il_scope *scope);
 
+/* The outermost scope of a task is inside another one from now on; neither that
+ * nor the one before need be of the same task. */
+void ili_scope_move(il_task *task, il_scope *outer);
+
 /* Leave the innermost scope of its task. */
 void ili_scope_pop(il_scope *scope);
 
@@ -216,9 +220,18 @@ static inline bool ili_group_minds(const il_group *group)
            (group->waiter && group->n_children == 1);
 }
 
-/* A flag of groups: who opened it sees each task's result, so errors after the
- * first are not to be reported. */
+/* Flags of groups: it is that of a task which is not ready; see ready.c.  And
+ * who opened it sees each task's result: errors after the first are not to be
+ * reported. */
+#define ILI_GROUP_STARTS 0x80000000u
 #define ILI_GROUP_SEES_ALL 0x40000000u
+
+/* A task will come, or will not after all: the group waits for it until then. */
+void ili_group_expect(il_group *group);
+void ili_group_forget(il_group *group);
+
+/* The task is another group's from now on, which has expected it. */
+void ili_group_move(il_task *task, il_group *group);
 
 static inline void ili_group_leave(il_task *task)
 {

@@ -1,0 +1,530 @@
+/* SPDX-License-Identifier: MIT */
+
+/* test_ready.c - a task says that it is ready, and who spawned it goes on. */
+
+#include "support/fixture.h"
+
+#include <errno.h>
+#include <string.h>
+
+static il_time now_ms(void)
+{
+    return (il_now() - IL_SEC(1)) / 1000000;
+}
+
+static void run(il_task_fn *body)
+{
+    assert_int_equal(il_run(body, NULL), 0);
+}
+
+struct server {
+    il_time preparation;
+    il_time life;   /* after it is ready */
+    int value;      /* its address is what it gives */
+    int failure;    /* before it is ready; 0: none */
+    int result;     /* after it */
+    bool is_silent; /* never says that it is ready */
+    int said;       /* what il_ready() came to */
+    int r;          /* what its life came to; 1 until then */
+};
+
+static int serve(void *arg)
+{
+    struct server *server = arg;
+    int r;
+
+    server->r = 1;
+    server->said = 0x5eed;
+    r = server->preparation ? il_sleep(server->preparation) : 0;
+    if (r < 0)
+        return r;
+    if (server->failure)
+        return server->failure;
+    if (!server->is_silent)
+        server->said = il_ready(&server->value);
+    server->r = server->life ? il_sleep(server->life) : 0;
+    return server->r < 0 ? server->r : server->result;
+}
+
+/* --- ready ------------------------------------------------------------------------ */
+
+static int begin_server(void *arg)
+{
+    struct server server = { .preparation = IL_MS(10),
+                             .life = IL_MS(50),
+                             .value = 80 };
+    void *value = NULL;
+    il_task *task = NULL;
+    il_group group;
+
+    (void)arg;
+    CHECK_INT(il_group_open(&group, 0), 0);
+    CHECK_INT(il_spawn_ready(&group, serve, &server, &task, &value), 0);
+    CHECK_INT(now_ms(), 10);
+    CHECK(value == &server.value);
+    CHECK_INT(server.said, 0);
+    CHECK(strcmp(il_task_get_name(task), "serve") == 0);
+    CHECK(!il_task_is_done(task));
+    CHECK_INT(il_group_count(&group), 1);
+    CHECK_INT(il_sleep(IL_MS(10)), 0);
+    CHECK_INT(il_group_close(&group), 0);
+    CHECK_INT(now_ms(), 60);
+    CHECK_INT(server.r, 0);
+    il_task_unref(task);
+    return 0;
+}
+
+static void test_ready_lets_the_caller_go_on_with_a_value(void **state)
+{
+    (void)state;
+    run(begin_server);
+}
+
+static int begin_at_once(void *arg)
+{
+    struct server server = { .life = IL_MS(50), .value = 80 };
+    struct server brief = { .result = 3 };
+    void *value = NULL;
+    il_task *task;
+    il_group group;
+    int result = 0;
+
+    (void)arg;
+    CHECK_INT(il_group_open(&group, 0), 0);
+    CHECK_INT(il_spawn_ready(&group, serve, &server, NULL, &value), 0);
+    CHECK(value == &server.value);
+    /* Ready and over, all in its first step. */
+    CHECK_INT(il_spawn_ready(&group, serve, &brief, &task, NULL), 0);
+    CHECK_INT(now_ms(), 0);
+    CHECK_INT(il_task_try_join(task, &result), 0);
+    CHECK_INT(result, 3);
+    il_task_unref(task);
+    CHECK_INT(il_group_count(&group), 1);
+    CHECK_INT(il_group_close(&group), 0);
+    return 0;
+}
+
+static void test_ready_in_the_first_step_does_not_suspend(void **state)
+{
+    (void)state;
+    run(begin_at_once);
+}
+
+/* --- where it lives --------------------------------------------------------------- */
+
+static int fail_later(void *arg)
+{
+    struct server server = { .preparation = IL_MS(10),
+                             .life = IL_MS(10),
+                             .result = -EIO };
+    il_group group;
+
+    (void)arg;
+    CHECK_INT(il_group_open(&group, 0), 0);
+    CHECK_INT(il_spawn_ready(&group, serve, &server, NULL, NULL), 0);
+    CHECK_INT(il_sleep(IL_FOREVER), -ECANCELED);
+    CHECK_INT(now_ms(), 20);
+    CHECK_INT(il_group_close(&group), -EIO);
+    return 0;
+}
+
+static void test_ready_task_fails_as_any_of_its_group(void **state)
+{
+    (void)state;
+    run(fail_later);
+}
+
+static int outlive_a_scope(void *arg)
+{
+    struct server server = { .preparation = IL_MS(10), .life = IL_MS(50) };
+    il_group group;
+    int r = 0;
+
+    (void)arg;
+    CHECK_INT(il_group_open(&group, 0), 0);
+    IL_TIMEOUT (IL_MS(20), &r) {
+        r = il_spawn_ready(&group, serve, &server, NULL, NULL);
+        CHECK_INT(r, 0);
+        r = il_sleep(IL_FOREVER);
+    }
+    CHECK_INT(r, -ETIMEDOUT);
+    CHECK_INT(il_group_close(&group), 0);
+    CHECK_INT(server.r, 0);
+    CHECK_INT(now_ms(), 60);
+    return 0;
+}
+
+static void test_ready_task_outlives_the_callers_scopes(void **state)
+{
+    (void)state;
+    run(outlive_a_scope);
+}
+
+static int cancel_the_group(void *arg)
+{
+    struct server server = { .preparation = IL_MS(10), .life = IL_MS(50) };
+    il_group group;
+
+    (void)arg;
+    CHECK_INT(il_group_open(&group, 0), 0);
+    CHECK_INT(il_spawn_ready(&group, serve, &server, NULL, NULL), 0);
+    il_group_cancel(&group);
+    CHECK_INT(il_group_close(&group), 0);
+    CHECK_INT(now_ms(), 10);
+    CHECK_INT(server.r, -ECANCELED);
+    return 0;
+}
+
+static void test_ready_task_is_cancelled_with_its_group(void **state)
+{
+    (void)state;
+    run(cancel_the_group);
+}
+
+/* A task outside the group adds to it while its owner closes it. */
+struct adder {
+    il_group *group;
+    struct server *server;
+    int r;
+};
+
+static int add(void *arg)
+{
+    struct adder *adder = arg;
+
+    adder->r = il_spawn_ready(adder->group, serve, adder->server, NULL, NULL);
+    return 0;
+}
+
+static int close_meanwhile(struct server *server, int expected, il_time end)
+{
+    il_group group;
+    struct adder adder = { &group, server, 0x5eed };
+    il_time before = now_ms();
+
+    CHECK_INT(il_group_open(&group, 0), 0);
+    CHECK_INT(il_spawn(NULL, add, &adder, NULL), 0);
+    CHECK_INT(il_group_count(&group), 1); /* expected */
+    CHECK_INT(il_group_close(&group), 0);
+    CHECK_INT(now_ms() - before, end);
+    CHECK_INT(il_yield(), 0);
+    CHECK_INT(adder.r, expected);
+    return 0;
+}
+
+static int close_while_they_start(void *arg)
+{
+    struct server good = { .preparation = IL_MS(10), .life = IL_MS(10) };
+    struct server bad = { .preparation = IL_MS(10), .failure = -EIO };
+
+    (void)arg;
+    CHECK_INT(close_meanwhile(&good, 0, 20), 0);
+    CHECK_INT(good.r, 0);
+    CHECK_INT(close_meanwhile(&bad, -EIO, 10), 0);
+    return 0;
+}
+
+static void test_ready_group_waits_for_those_that_start(void **state)
+{
+    (void)state;
+    run(close_while_they_start);
+}
+
+static int cancel_while_it_starts(void *arg)
+{
+    struct server server = { .preparation = IL_MS(10), .life = IL_FOREVER };
+    il_group group;
+    struct adder adder = { &group, &server, 0x5eed };
+
+    (void)arg;
+    CHECK_INT(il_group_open(&group, 0), 0);
+    CHECK_INT(il_spawn(NULL, add, &adder, NULL), 0);
+    il_group_cancel(&group);
+    CHECK_INT(il_group_close(&group), 0);
+    CHECK_INT(now_ms(), 10);
+    CHECK_INT(server.said, 0);
+    CHECK_INT(server.r, -ECANCELED); /* as soon as it is the group's */
+    CHECK_INT(il_yield(), 0);
+    CHECK_INT(adder.r, 0);
+    return 0;
+}
+
+static void test_ready_task_of_a_cancelled_group_is_cancelled_then(void **state)
+{
+    (void)state;
+    run(cancel_while_it_starts);
+}
+
+static int collect(void *arg)
+{
+    struct server good = { .preparation = IL_MS(10), .life = IL_MS(10) };
+    struct server bad = { .preparation = IL_MS(10), .failure = -EIO };
+    il_group group;
+    struct adder adders[] = { { &group, &bad, 0 }, { &group, &good, 0 } };
+    il_task *task = NULL;
+
+    (void)arg;
+    CHECK_INT(il_group_open(&group, IL_GROUP_COLLECT), 0);
+    CHECK_INT(il_spawn(NULL, add, &adders[0], NULL), 0);
+    CHECK_INT(il_group_next(&group, &task), -ENOENT); /* after its failure */
+    CHECK_INT(now_ms(), 10);
+    CHECK(task == NULL);
+    CHECK_INT(il_spawn(NULL, add, &adders[1], NULL), 0);
+    CHECK_INT(il_group_next(&group, &task), 0);
+    CHECK_INT(now_ms(), 30);
+    il_task_unref(task);
+    CHECK_INT(il_group_close(&group), 0);
+    CHECK_INT(adders[0].r, -EIO);
+    CHECK_INT(adders[1].r, 0);
+    return 0;
+}
+
+static void test_ready_tasks_are_collected_when_they_have_come(void **state)
+{
+    (void)state;
+    run(collect);
+}
+
+static int begin_in_root(void *arg)
+{
+    struct server server = { .preparation = IL_MS(10), .life = IL_MS(50) };
+    il_task *task;
+
+    (void)arg;
+    CHECK_INT(il_spawn_ready(NULL, serve, &server, &task, NULL), 0);
+    CHECK_INT(now_ms(), 10);
+    CHECK_INT(il_task_join(task, NULL), 0);
+    CHECK_INT(now_ms(), 60);
+    il_task_unref(task);
+    return 0;
+}
+
+static void test_ready_task_may_be_the_root_groups(void **state)
+{
+    (void)state;
+    run(begin_in_root);
+}
+
+/* Its own groups and their tasks move with it. */
+static int serve_with_helpers(void *arg)
+{
+    struct server helper = { .preparation = IL_FOREVER };
+    il_group group;
+
+    CHECK_INT(il_group_open(&group, 0), 0);
+    CHECK_INT(il_spawn(&group, serve, &helper, NULL), 0);
+    CHECK_INT(il_sleep(IL_MS(10)), 0);
+    CHECK_INT(il_ready(NULL), 0);
+    *(int *)arg = il_group_close(&group);
+    return 0;
+}
+
+static int begin_family(void *arg)
+{
+    il_group group;
+    int closed = 0x5eed;
+
+    (void)arg;
+    CHECK_INT(il_group_open(&group, 0), 0);
+    CHECK_INT(il_spawn_ready(&group, serve_with_helpers, &closed, NULL, NULL),
+              0);
+    CHECK_INT(il_sleep(IL_MS(10)), 0);
+    il_group_cancel(&group);
+    CHECK_INT(il_group_close(&group), 0);
+    CHECK_INT(closed, -ECANCELED);
+    CHECK_INT(now_ms(), 20);
+    return 0;
+}
+
+static void test_ready_task_moves_with_all_below_it(void **state)
+{
+    (void)state;
+    run(begin_family);
+}
+
+/* --- not ready -------------------------------------------------------------------- */
+
+static int fail_before(void *arg)
+{
+    struct server bad = { .preparation = IL_MS(10), .failure = -EADDRINUSE };
+    struct server at_once = { .failure = -EADDRINUSE };
+    struct server silent = { .preparation = IL_MS(10), .is_silent = true };
+    il_task *task = arg;
+    void *value = arg;
+    il_group group;
+
+    CHECK_INT(il_group_open(&group, 0), 0);
+    CHECK_INT(il_spawn_ready(&group, serve, &bad, &task, &value), -EADDRINUSE);
+    CHECK_INT(il_spawn_ready(&group, serve, &at_once, &task, &value),
+              -EADDRINUSE);
+    CHECK_INT(il_spawn_ready(&group, serve, &silent, &task, &value), -EPROTO);
+    CHECK(task == arg && value == arg);
+    CHECK_INT(il_group_count(&group), 0);
+    CHECK_INT(il_yield(), 0); /* nothing is cancelled */
+    CHECK_INT(il_group_close(&group), 0);
+    return 0;
+}
+
+/* And nothing is reported. */
+static void test_ready_failure_before_is_the_callers(void **state)
+{
+    (void)state;
+    run(fail_before);
+}
+
+static int cancel_self(void *arg)
+{
+    (void)arg;
+    CHECK_INT(il_task_cancel(il_task_current()), 0);
+    return il_sleep(IL_FOREVER);
+}
+
+static int begin_a_suicide(void *arg)
+{
+    (void)arg;
+    CHECK_INT(il_spawn_ready(NULL, cancel_self, NULL, NULL, NULL), -EPROTO);
+    return 0;
+}
+
+/* -ECANCELED would say that the caller is. */
+static void test_ready_task_cancelled_by_somebody_was_not_ready(void **state)
+{
+    (void)state;
+    run(begin_a_suicide);
+}
+
+/* --- il_ready() elsewhere ----------------------------------------------------------- */
+
+static int say_it_often(void *arg)
+{
+    (void)arg;
+    CHECK_INT(il_ready(TEXT("first")), 0);
+    CHECK_INT(il_ready(TEXT("second")), 0);
+    CHECK_INT(il_yield(), 0);
+    CHECK_INT(il_ready(TEXT("third")), 0);
+    return 5;
+}
+
+static int spawn_either_way(void *arg)
+{
+    void *value = NULL;
+    il_task *task;
+    int result;
+
+    (void)arg;
+    CHECK_INT(il_spawn_ready(NULL, say_it_often, NULL, NULL, &value), 0);
+    CHECK(strcmp(value, "first") == 0);
+    CHECK_INT(il_spawn(NULL, say_it_often, NULL, &task), 0);
+    CHECK_INT(il_task_join(task, &result), 0);
+    CHECK_INT(result, 5);
+    il_task_unref(task);
+    CHECK_INT(il_ready(NULL), 0);
+    return 0;
+}
+
+static void test_ready_need_not_be_waited_for(void **state)
+{
+    (void)state;
+    assert_int_equal(il_ready(NULL), -ESRCH);
+    run(spawn_either_way);
+}
+
+/* --- options ------------------------------------------------------------------------ */
+
+static int n_destroyed;
+
+static void destroy(void *arg)
+{
+    (void)arg;
+    n_destroyed++;
+}
+
+static int begin_with_options(void *arg)
+{
+    struct server server = { .preparation = IL_MS(10), .life = IL_MS(10) };
+    struct server bad = { .preparation = IL_MS(10), .failure = -ENOMEM };
+    il_spawn_options options = { .fn = serve,
+                                 .arg = &server,
+                                 .destroy = destroy,
+                                 .name = "server",
+                                 .flags = IL_LAZY };
+    il_task *task;
+    il_group group;
+
+    (void)arg;
+    CHECK_INT(il_group_open(&group, 0), 0);
+    CHECK_INT(il_spawn_ready_with(&group, &options, &task, NULL), 0);
+    CHECK(strcmp(il_task_get_name(task), "server") == 0);
+    CHECK_INT(n_destroyed, 0);
+    CHECK_INT(il_task_join(task, NULL), 0);
+    il_task_unref(task);
+    CHECK_INT(n_destroyed, 1);
+    options.arg = &bad;
+    CHECK_INT(il_spawn_ready_with(&group, &options, NULL, NULL), -ENOMEM);
+    CHECK_INT(n_destroyed, 2);
+    options.flags = 0x5eed;
+    CHECK_INT(il_spawn_ready_with(&group, &options, NULL, NULL), -EINVAL);
+    CHECK_INT(n_destroyed, 3);
+    options.flags = 0;
+    il_group_cancel(&group);
+    CHECK_INT(il_spawn_ready_with(&group, &options, NULL, NULL), -ECANCELED);
+    CHECK_INT(n_destroyed, 4);
+    CHECK_INT(il_spawn_ready_with(&group, NULL, NULL, NULL), -ECANCELED);
+    CHECK_INT(il_group_close(&group), 0);
+    return 0;
+}
+
+static void test_ready_takes_every_option_and_the_argument(void **state)
+{
+    (void)state;
+    n_destroyed = 0;
+    run(begin_with_options);
+}
+
+static int refuse(void *arg)
+{
+    struct server server = { .life = 0 };
+    il_group group;
+
+    (void)arg;
+    CHECK_INT(il_spawn_ready(NULL, NULL, NULL, NULL, NULL), -EINVAL);
+    CHECK_INT(il_spawn_ready_with(NULL, NULL, NULL, NULL), -EINVAL);
+    CHECK_INT(il_group_open(&group, 0), 0);
+    CHECK_INT(il_group_close(&group), 0);
+    CHECK_INT(il_spawn_ready(&group, serve, &server, NULL, NULL), -ESRCH);
+    return 0;
+}
+
+static void test_ready_refuses_nonsense(void **state)
+{
+    struct server server = { .life = 0 };
+
+    (void)state;
+    assert_int_equal(il_spawn_ready(NULL, serve, &server, NULL, NULL), -ESRCH);
+    run(refuse);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_ready_lets_the_caller_go_on_with_a_value),
+        TEST(test_ready_in_the_first_step_does_not_suspend),
+        TEST(test_ready_task_fails_as_any_of_its_group),
+        TEST(test_ready_task_outlives_the_callers_scopes),
+        TEST(test_ready_task_is_cancelled_with_its_group),
+        TEST(test_ready_group_waits_for_those_that_start),
+        TEST(test_ready_task_of_a_cancelled_group_is_cancelled_then),
+        TEST(test_ready_tasks_are_collected_when_they_have_come),
+        TEST(test_ready_task_may_be_the_root_groups),
+        TEST(test_ready_task_moves_with_all_below_it),
+        TEST(test_ready_failure_before_is_the_callers),
+        TEST(test_ready_task_cancelled_by_somebody_was_not_ready),
+        TEST(test_ready_need_not_be_waited_for),
+        TEST(test_ready_takes_every_option_and_the_argument),
+        TEST(test_ready_refuses_nonsense),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
