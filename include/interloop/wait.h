@@ -97,6 +97,8 @@ IL_EXPORT IL_MUST_CHECK int il_wait_all(il_awaited *awaited, size_t n);
  * So the task has ended when this returns, unless it was refused.  The task is
  * cancelled, too, when the caller is.  What it came to in the end is what
  * counts: who ended well or failed in spite of a late cancel was not cancelled.
+ * With #IL_FOREVER only a cancel of the caller does that, as where asyncio awaits
+ * a task.
  *
  * @suspends Unless the task has ended already.
  *

@@ -7,10 +7,11 @@
 #include "scenarios.h"
 
 static const struct scenario *const lists[] = {
-    scenarios_spawn, scenarios_join,   scenarios_cancel, scenarios_scope,
-    scenarios_group, scenarios_future, scenarios_sync,   scenarios_post,
-    scenarios_time,  scenarios_timer,  scenarios_io,     scenarios_socket,
-    scenarios_fd,    scenarios_thread, scenarios_order,  scenarios_state,
+    scenarios_spawn,   scenarios_join,   scenarios_cancel, scenarios_scope,
+    scenarios_group,   scenarios_future, scenarios_sync,   scenarios_post,
+    scenarios_time,    scenarios_timer,  scenarios_io,     scenarios_socket,
+    scenarios_fd,      scenarios_thread, scenarios_order,  scenarios_state,
+    scenarios_combine,
 };
 
 const struct scenario *scenario_at(unsigned index)

@@ -15,7 +15,7 @@
 #include <interloop/interloop.h>
 
 /* How many there are; each program makes sure of it. */
-enum { N_SCENARIOS = 137 };
+enum { N_SCENARIOS = 143 };
 
 struct scenario {
     const char *name; /* a sentence */
@@ -24,6 +24,7 @@ struct scenario {
 
 /* One list a file, ended by a name of NULL. */
 extern const struct scenario scenarios_cancel[];
+extern const struct scenario scenarios_combine[];
 extern const struct scenario scenarios_fd[];
 extern const struct scenario scenarios_future[];
 extern const struct scenario scenarios_group[];
