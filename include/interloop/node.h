@@ -32,7 +32,9 @@ typedef struct il_hold {
 
 /** Somebody who waits for the end of a task. */
 typedef struct il_joiner {
-    il_link link; /**< private: in that task's list */
+    il_link link;         /**< private: in that task's list */
+    struct il_task *task; /**< private: waits for nothing else; NULL: `ended`
+                               knows */
     void (*ended)(struct il_joiner *, struct il_task *); /**< private: it has
                                          ended; queues, runs nothing */
 } il_joiner;

@@ -81,23 +81,34 @@ static void tell_waiter(il_group *group)
     }
 }
 
+/* Few do.  Returns whether somebody has heard of it. */
+static __attribute__((noinline)) bool take_failure(il_group *group,
+                                                   const il_task *task)
+{
+    bool heard = group->flags & ILI_GROUP_SEES_ALL;
+
+    if (!(group->flags & IL_GROUP_SUPERVISE) && group->error == 0) {
+        group->error = task->result;
+        heard = true;
+        il_group_cancel(group);
+    }
+    if (group->failures && keep_failure(group->failures, task))
+        heard = true;
+    return heard;
+}
+
 bool ili_group_ended(il_task *task, bool failed)
 {
     il_group *group = task->group;
-    bool heard = !failed || group->flags & ILI_GROUP_SEES_ALL;
+    bool heard = true;
 
     ili_group_leave(task);
     if (group->flags & IL_GROUP_COLLECT) {
         ili_list_append(&group->ended, &task->sibling);
         il_task_ref(task);
     }
-    if (failed && !(group->flags & IL_GROUP_SUPERVISE) && group->error == 0) {
-        group->error = task->result;
-        heard = true;
-        il_group_cancel(group);
-    }
-    if (failed && group->failures && keep_failure(group->failures, task))
-        heard = true;
+    if (ILI_UNLIKELY(failed))
+        heard = take_failure(group, task);
     tell_waiter(group);
     return !heard;
 }

@@ -21,13 +21,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* On the stack of a task that waits for another one's end, and for nothing
- * else. */
-struct waiter {
-    il_joiner joiner;
-    il_task *task;
-};
-
 /* Whether its result is an error that somebody should hear of. */
 static inline bool is_failure(const il_task *task, int result)
 {
@@ -74,7 +67,12 @@ static __attribute__((noinline)) void tell_joiners(il_task *task)
     while ((link = ili_list_pop(&task->joiners)) != NULL) {
         il_joiner *joiner = ILI_CONTAINER(link, il_joiner, link);
 
-        joiner->ended(joiner, task);
+        if (ILI_UNLIKELY(!joiner->task)) {
+            joiner->ended(joiner, task);
+        } else {
+            task->joined = true;
+            ili_wake(joiner->task, 0);
+        }
     }
 }
 
@@ -268,41 +266,26 @@ int il_task_try_join(il_task *task, int *ret_result)
     return 0;
 }
 
-void ili_task_on_end(il_task *task, il_joiner *joiner)
+static void joiner_abort(void *arg)
 {
-    if (!task->has_joiners)
-        ili_list_init(&task->joiners);
-    task->has_joiners = true;
-    ili_list_append(&task->joiners, &joiner->link);
-}
-
-static void waiter_ended(il_joiner *joiner, il_task *task)
-{
-    task->joined = true;
-    ili_wake(ILI_CONTAINER(joiner, struct waiter, joiner)->task, 0);
-}
-
-static void waiter_abort(void *arg)
-{
-    ili_list_remove(&((struct waiter *)arg)->joiner.link);
+    ili_list_remove(&((il_joiner *)arg)->link);
 }
 
 static __attribute__((noinline)) int wait_for_end(il_task *task,
                                                   int *ret_result)
 {
     ili_sched *sched = ili_sched_current;
-    struct waiter me;
+    il_joiner me;
     int r;
 
     ILI_RETURN_IF_FAIL(sched && sched->current && task->sched == sched, -ESRCH);
     ILI_RETURN_IF_FAIL(sched->current != task, -EDEADLK);
     me.task = sched->current;
-    me.joiner.ended = waiter_ended;
 
     il_task_ref(task); /* the handle may be dropped by others meanwhile */
-    ili_task_on_end(task, &me.joiner);
+    ili_task_on_end(task, &me);
 
-    r = ili_park_inline(sched, me.task, waiter_abort, &me, "the end of a task");
+    r = ili_park_inline(sched, me.task, joiner_abort, &me, "the end of a task");
     if (r == 0)
         r = il_task_try_join(task, ret_result);
     (void)il_task_unref(task);

@@ -164,9 +164,16 @@ static inline const char *ili_task_name(const il_task *task)
 }
 
 /* `joiner` hears of the end of a task that has not ended, unless it is taken out
- * of the list before: `ended` is called then, with the node off the list.  Whoever
- * takes note of the result there or later says so with `task->joined`. */
-void ili_task_on_end(il_task *task, il_joiner *joiner);
+ * of the list before.  Its task is woken, or `ended` is called, with the node off
+ * the list; who takes note of the result then or later says so with
+ * `task->joined`. */
+static inline void ili_task_on_end(il_task *task, il_joiner *joiner)
+{
+    if (!task->has_joiners)
+        ili_list_init(&task->joiners);
+    task->has_joiners = true;
+    ili_list_append(&task->joiners, &joiner->link);
+}
 
 /* --- scope.c -------------------------------------------------------------- */
 

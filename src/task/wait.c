@@ -52,6 +52,7 @@ static void ended(il_joiner *joiner, il_task *task);
 
 static void listen_to(il_awaited *one)
 {
+    one->joiner.task = NULL;
     one->joiner.ended = ended;
     ili_task_on_end(one->task, &one->joiner);
 }
