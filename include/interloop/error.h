@@ -41,15 +41,17 @@ typedef enum il_report_kind {
     IL_REPORT_STUCK,          /**< a task would not end when the loop closed */
     IL_REPORT_NESTED_PARK,    /**< a task waited under a nested host loop */
     IL_REPORT_LOST_LOCK,      /**< a task ended and owned a lock or a token */
+    IL_REPORT_STUCK_JOB,      /**< a job would not end when its pool closed */
 } il_report_kind;
 
 /** One report.  All of it is valid only during the call. */
 typedef struct il_report {
     il_report_kind kind;   /**< what happened */
     int error;             /**< negative errno, or 0 */
-    const char *task_name; /**< the task's name */
-    const char *file;      /**< source file that spawned it; "?" if unknown */
-    unsigned line;         /**< line that spawned it; 0 if unknown */
+    const char *task_name; /**< the task's name, or the job's */
+    const char *file;      /**< source file that spawned or offloaded it; "?" if
+                                unknown */
+    unsigned line;         /**< line that did; 0 if unknown */
     const char *message;   /**< one sentence without a full stop */
     const char *waits_for; /**< what the task waits for now, e.g. "time"; NULL
                                 if it does not wait */

@@ -30,6 +30,7 @@
 #include <interloop/loop.h>
 #include <interloop/modal.h>
 #include <interloop/node.h>
+#include <interloop/offload.h>
 #include <interloop/once.h>
 #include <interloop/oneshot.h>
 #include <interloop/queue.h>

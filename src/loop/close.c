@@ -93,6 +93,14 @@ static size_t abandon_all(ili_sched *sched)
     return n;
 }
 
+/* Other threads may still wake tasks that were abandoned.  Each of these has a
+ * reference of the loop until then; see sleeper.c. */
+static void keep_for_wakers(il_loop *loop)
+{
+    loop->remote_kept = true;
+    (void)atomic_fetch_add(&loop->refs, loop->n_remote);
+}
+
 /* Callbacks that were queued but will not run are their owners' again. */
 static void drop_ready(ili_sched *sched)
 {
@@ -122,12 +130,14 @@ int il_loop_close(il_loop *loop, il_time grace)
 
     (void)il_loop_ref(loop); /* a hook may drop the last one */
     loop->running = true;
+    loop->away_by = ili_deadline_after(ili_clock_real(), grace);
     ili_scope_cancel_root(sched);
     /* A host that is still there goes on minding its per-task state. */
     drain(loop, il_deadline(grace));
     if (sched->host)
         (void)il_loop_detach(loop);
     n_stuck = abandon_all(sched);
+    keep_for_wakers(loop);
     ili_inbox_close(loop);
     run_last_posts(loop);
     sched->closed = true;

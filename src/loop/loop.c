@@ -15,11 +15,15 @@
 #include "loop/loop.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 static void free_loop(il_loop *loop)
 {
+    /* Whoever woke one of our last tasks may not be back from the post. */
+    while (atomic_load(&loop->n_posters) > 0)
+        (void)sched_yield();
     if (loop->wake_fd >= 0)
         (void)close(loop->wake_fd);
     free(loop);
@@ -46,6 +50,7 @@ int il_loop_new(il_loop **ret_loop)
     if (!loop)
         return -ENOMEM;
     loop->wake_fd = -1;
+    loop->away_by = IL_FOREVER;
     r = ili_sched_init(&loop->sched, loop);
     if (r < 0)
         return give_up(loop, r);

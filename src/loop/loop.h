@@ -56,6 +56,17 @@ struct il_loop {
     int wake_fd; /* an eventfd; kept until the last reference goes */
     ili_watch wake_watch;
 
+    /* sleeper.c: tasks that other threads will wake */
+    unsigned n_remote;     /* how many there are */
+    bool remote_kept;      /* each of them has a reference: we close */
+    atomic_uint n_posters; /* other threads that are posting to wake one */
+
+    /* thread/: functions that run for our tasks in other threads */
+    unsigned n_away;        /* how many of them are waited for, and */
+    il_time away_by;        /* until when, on the real clock */
+    struct il_pool *pool;   /* the default one, once it was used */
+    il_callback leave_pool; /* at close */
+
     /* turn.c */
     int credit_size; /* items between two looks at the clock */
     il_time

@@ -106,11 +106,27 @@ static il_time wake_at(il_loop *loop, il_time limit)
     return next > 0 ? next : 0;
 }
 
+/* A virtual clock stands still while functions run for our tasks in other
+ * threads: those take time on the real one.  Returns how long to sleep for them:
+ * until one comes back, unless a grace ends. */
+static il_time wait_for_away(const il_loop *loop)
+{
+    il_time now;
+
+    if (loop->n_away == 0 || loop->away_by == IL_FOREVER)
+        return loop->n_away == 0 ? 0 : IL_FOREVER;
+    now = ili_clock_real();
+    return loop->away_by > now ? loop->away_by - now : 0;
+}
+
 /* Virtual time passes when everybody waits. */
 static il_time sleep_virtually(il_loop *loop, il_time limit, il_time timeout)
 {
+    il_time away = wait_for_away(loop);
     il_time next;
 
+    if (timeout > 0 && away > 0)
+        return away;
     if (timeout == 0 || !loop->autojump)
         return timeout == IL_FOREVER ? IL_FOREVER : 0;
     (void)ili_fds_check(loop);
@@ -131,6 +147,7 @@ static bool waits_for_jump(il_loop *loop)
 {
     return loop->is_virtual && loop->autojump && loop->sched.host &&
            !loop->stop && !ili_sched_is_busy(&loop->sched) &&
+           wait_for_away(loop) == 0 &&
            ili_alarms_next(&loop->sched.alarms) != IL_FOREVER;
 }
 

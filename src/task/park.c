@@ -157,6 +157,16 @@ static int refuse_nested(il_task *task)
     return -EDEADLK;
 }
 
+int ili_check_park(void)
+{
+    il_task *task = ili_current_task();
+
+    ILI_RETURN_IF_FAIL(task, -ESRCH);
+    if (ILI_UNLIKELY(is_nested(task->sched, task)))
+        return refuse_nested(task);
+    return ili_must_refuse(task) ? ili_refuse(task) : 0;
+}
+
 void ili_pause(il_task *task)
 {
     task->ops = 0;

@@ -19,9 +19,11 @@
 
 static void print(const il_report *report)
 {
-    fprintf(stderr, "interloop: %s: '%s' spawned at %s:%u: %s%s%s\n",
-            report->message, report->task_name, report->file, report->line,
-            il_strerror(report->error), report->waits_for ? ", waits for " : "",
+    fprintf(stderr, "interloop: %s: '%s' %s at %s:%u: %s%s%s\n",
+            report->message, report->task_name,
+            report->kind == IL_REPORT_STUCK_JOB ? "offloaded" : "spawned",
+            report->file, report->line, il_strerror(report->error),
+            report->waits_for ? ", waits for " : "",
             report->waits_for ? report->waits_for : "");
 }
 
@@ -43,6 +45,16 @@ void ili_report_now(ili_sched *sched, const il_task *task, il_report_kind kind,
         sched->report(&report, sched->report_arg);
     else
         print(&report);
+}
+
+void ili_report_outside(const il_report *report)
+{
+    const ili_sched *sched = ili_sched_current;
+
+    if (sched && sched->report)
+        sched->report(report, sched->report_arg);
+    else
+        print(report);
 }
 
 static void tell(il_item *item)

@@ -105,6 +105,10 @@ struct il_task {
  * Returns what ili_wake() gave, or -ECANCELED, -ESRCH, -EDEADLK. */
 int ili_park(ili_abort_fn *abort, void *arg, const char *waits_for);
 
+/* What ili_park() would refuse, for those who begin something that they could
+ * not take back: 0, -ECANCELED, -ESRCH, -EDEADLK. */
+int ili_check_park(void);
+
 /* Put a parked task on the ready queue.  Unlink it first. */
 void ili_wake(il_task *task, int result);
 
@@ -256,5 +260,9 @@ void ili_report(il_task *task, il_report_kind kind, int error,
 /* Tell about a task here and now; for when no turn will come any more. */
 void ili_report_now(ili_sched *sched, const il_task *task, il_report_kind kind,
                     int error, const char *message);
+
+/* Tell about what is no task, to the handler of this thread's loop if it has one.
+ * Not inside a task. */
+void ili_report_outside(const il_report *report);
 
 #endif

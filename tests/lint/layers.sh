@@ -20,8 +20,8 @@ files=$(find src include examples -name '*.[chS]' | LC_ALL=C sort)
 awk '
 BEGIN {
     # Lowest first; see "Floors" in the design.
-    n = split("base context coro task loop host sync io signal worker remote",
-              names, " ")
+    n = split("base context coro task loop host sync thread io signal worker " \
+              "remote", names, " ")
     for (i = 1; i <= n; i++)
         floor[names[i]] = i
 }
