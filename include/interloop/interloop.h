@@ -38,6 +38,7 @@
 #include <interloop/rwlock.h>
 #include <interloop/scope.h>
 #include <interloop/semaphore.h>
+#include <interloop/shared_future.h>
 #include <interloop/task.h>
 #include <interloop/time.h>
 #include <interloop/timer.h>

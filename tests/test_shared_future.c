@@ -1,0 +1,540 @@
+/* SPDX-License-Identifier: MIT */
+
+/* test_shared_future.c - results for several threads. */
+
+#include "support/fixture.h"
+#include "support/gates.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+/* Who waits, in a task or in a thread. */
+struct waiter {
+    il_shared_future *future;
+    il_time timeout;
+    int r;
+    int result;
+    void *value;
+    int next; /* of a yield after that */
+};
+
+static struct waiter waiter(il_shared_future *future)
+{
+    return (struct waiter){ .future = future, .timeout = IL_FOREVER };
+}
+
+static void wait_for_it(struct waiter *w)
+{
+    w->r = 1;
+    w->result = 77;
+    w->value = w;
+    w->r = il_shared_future_wait(w->future, w->timeout, &w->result, &w->value);
+}
+
+static int wait_in_task(void *arg)
+{
+    struct waiter *w = arg;
+
+    wait_for_it(w);
+    w->next = il_yield();
+    return 0;
+}
+
+static void *wait_in_thread(void *arg)
+{
+    wait_for_it(arg);
+    return NULL;
+}
+
+static il_task *spawn(struct waiter *w)
+{
+    il_task *task = NULL;
+
+    assert_int_equal(il_spawn(NULL, wait_in_task, w, &task), 0);
+    return task;
+}
+
+static int join(void *task)
+{
+    CHECK_INT(il_task_join(task, NULL), 0);
+    return 0;
+}
+
+static void finish(il_task *task)
+{
+    assert_int_equal(il_run(join, task), 0);
+    assert_int_equal(reap(task), 0);
+}
+
+static void assert_untouched(const struct waiter *w)
+{
+    assert_int_equal(w->result, 77);
+    assert_ptr_equal(w->value, w);
+}
+
+/* --- setting and looking ---------------------------------------------------------- */
+
+static void test_shared_future_is_set_once(void **state)
+{
+    il_shared_future future = IL_SHARED_FUTURE_INIT;
+    int result = 77;
+    void *value = &result;
+
+    (void)state;
+    assert_false(il_shared_future_is_done(&future));
+    assert_int_equal(il_shared_future_try_get(&future, &result, &value),
+                     -EAGAIN);
+    assert_int_equal(result, 77);
+    assert_int_equal(il_shared_future_set(&future, 3, &future), 0);
+    assert_int_equal(il_shared_future_set(&future, 4, NULL), -EALREADY);
+    assert_true(il_shared_future_is_done(&future));
+    assert_int_equal(il_shared_future_try_get(&future, &result, &value), 0);
+    assert_int_equal(result, 3);
+    assert_ptr_equal(value, &future);
+    assert_int_equal(il_shared_future_try_get(&future, NULL, NULL), 0);
+    assert_int_equal(il_shared_future_wait(&future, 0, &result, NULL), 0);
+    il_shared_future_fini(&future);
+}
+
+static void test_shared_future_zeros_are_valid(void **state)
+{
+    static il_shared_future future;
+
+    (void)state;
+    assert_int_equal(il_shared_future_set(&future, -EIO, NULL), 0);
+    il_shared_future_fini(&future);
+    assert_false(il_shared_future_is_done(&future));
+    il_shared_future_fini(&future);
+    il_shared_future_fini(NULL);
+}
+
+static void test_shared_future_null_is_refused(void **state)
+{
+    (void)state;
+    assert_int_equal(il_shared_future_set(NULL, 0, NULL), -EINVAL);
+    assert_int_equal(il_shared_future_wait(NULL, IL_FOREVER, NULL, NULL),
+                     -EINVAL);
+    assert_int_equal(il_shared_future_try_get(NULL, NULL, NULL), -EINVAL);
+    assert_false(il_shared_future_is_done(NULL));
+}
+
+/* --- waiting ------------------------------------------------------------------------ */
+
+static void *set_it(void *future)
+{
+    CHECK_INT(il_shared_future_set(future, 5, future), 0);
+    return NULL;
+}
+
+static void test_shared_future_set_in_a_thread_wakes_tasks(void **state)
+{
+    il_shared_future future = IL_SHARED_FUTURE_INIT;
+    struct waiter w[3];
+    il_task *tasks[3];
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        w[i] = waiter(&future);
+        tasks[i] = spawn(&w[i]);
+    }
+    join_thread(start_thread(set_it, &future));
+    assert_int_equal(w[0].r, 1); /* queued, not run */
+    for (int i = 0; i < 3; i++) {
+        finish(tasks[i]);
+        assert_int_equal(w[i].r, 0);
+        assert_int_equal(w[i].result, 5);
+        assert_ptr_equal(w[i].value, &future);
+    }
+    il_shared_future_fini(&future);
+}
+
+static int wait_and_note(void *arg)
+{
+    CHECK_INT(il_shared_future_wait(arg, IL_FOREVER, NULL, NULL), 0);
+    note("w");
+    return 0;
+}
+
+/* Without a thread it is as any other future: set runs nothing, first come, first
+ * served. */
+static void test_shared_future_within_a_loop(void **state)
+{
+    struct fixture *f = *state;
+    il_shared_future future = IL_SHARED_FUTURE_INIT;
+
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(il_spawn(NULL, wait_and_note, &future, NULL), 0);
+    assert_int_equal(il_shared_future_set(&future, 0, NULL), 0);
+    note("set");
+    settle(f);
+    assert_string_equal(noted(), "set w w w");
+}
+
+/* --- cancels and timeouts -------------------------------------------------------------- */
+
+static void test_shared_future_cancelled_waiter_leaves_the_others(void **state)
+{
+    struct fixture *f = *state;
+
+    for (int victim = 0; victim < 3; victim++) {
+        il_shared_future future = IL_SHARED_FUTURE_INIT;
+        struct waiter w[3];
+        il_task *tasks[3];
+
+        for (int i = 0; i < 3; i++) {
+            w[i] = waiter(&future);
+            tasks[i] = spawn(&w[i]);
+        }
+        assert_int_equal(il_task_cancel(tasks[victim]), 0);
+        assert_int_equal(il_task_cancel(tasks[victim]), 0);
+        assert_int_equal(il_shared_future_set(&future, 1, NULL), 0);
+        settle(f);
+        for (int i = 0; i < 3; i++) {
+            assert_int_equal(reap(tasks[i]), 0);
+            assert_int_equal(w[i].r, i == victim ? -ECANCELED : 0);
+            if (i == victim)
+                assert_untouched(&w[i]);
+        }
+        il_shared_future_fini(&future);
+    }
+}
+
+static void test_shared_future_value_wins_over_a_late_cancel(void **state)
+{
+    struct fixture *f = *state;
+
+    for (int in_thread = 0; in_thread < 2; in_thread++) {
+        il_shared_future future = IL_SHARED_FUTURE_INIT;
+        struct waiter w = waiter(&future);
+        il_task *task = spawn(&w);
+
+        if (in_thread)
+            join_thread(start_thread(set_it, &future));
+        else
+            (void)set_it(&future);
+        assert_int_equal(il_task_cancel(task), 0);
+        settle(f);
+        assert_int_equal(reap(task), 0);
+        assert_int_equal(w.r, 0);
+        assert_int_equal(w.result, 5);
+        assert_int_equal(w.next, -ECANCELED);
+        il_shared_future_fini(&future);
+    }
+}
+
+static int get_in_cancelled_scope(void *future)
+{
+    il_scope scope;
+    int result = 0;
+
+    CHECK_INT(il_scope_enter(&scope, IL_FOREVER), 0);
+    il_scope_cancel(&scope);
+    CHECK_INT(il_shared_future_wait(future, IL_FOREVER, &result, NULL), 0);
+    (void)il_scope_leave(&scope, 0);
+    return result;
+}
+
+static void
+test_shared_future_that_is_set_is_for_cancelled_tasks_too(void **state)
+{
+    il_shared_future future = IL_SHARED_FUTURE_INIT;
+
+    (void)state;
+    assert_int_equal(il_shared_future_set(&future, 6, NULL), 0);
+    assert_int_equal(il_run(get_in_cancelled_scope, &future), 6);
+}
+
+static int wait_in_cancelled_scope(void *future)
+{
+    il_scope scope;
+
+    CHECK_INT(il_scope_enter(&scope, IL_FOREVER), 0);
+    il_scope_cancel(&scope);
+    CHECK_INT(il_shared_future_wait(future, IL_FOREVER, NULL, NULL),
+              -ECANCELED);
+    (void)il_scope_leave(&scope, 0);
+    return 0;
+}
+
+static void
+test_shared_future_is_not_waited_for_in_a_cancelled_scope(void **state)
+{
+    il_shared_future future = IL_SHARED_FUTURE_INIT;
+
+    (void)state;
+    assert_int_equal(il_run(wait_in_cancelled_scope, &future), 0);
+}
+
+static void test_shared_future_times_out_in_tasks_and_threads(void **state)
+{
+    il_shared_future future = IL_SHARED_FUTURE_INIT;
+    struct waiter w[3];
+    il_time before = il_now();
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        w[i] = waiter(&future);
+        w[i].timeout = i == 2 ? 0 : IL_MS(2);
+    }
+    finish(spawn(&w[0]));
+    assert_int_equal(il_now() - before, IL_MS(2));
+    join_thread(start_thread(wait_in_thread, &w[1]));
+    finish(spawn(&w[2]));
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(w[i].r, -ETIMEDOUT);
+        assert_untouched(&w[i]);
+    }
+    assert_int_equal(w[0].next, 0); /* no cancel stays behind */
+    /* Nobody is left in the list. */
+    assert_int_equal(il_shared_future_set(&future, 0, NULL), 0);
+}
+
+static void set_in_callback(void *future)
+{
+    CHECK_INT(il_shared_future_set(future, 5, NULL), 0);
+}
+
+/* Whoever is queued first wins: equal deadlines come in the order they were set. */
+static void test_shared_future_deadline_at_the_same_instant(void **state)
+{
+    struct fixture *f = *state;
+
+    for (int timer_first = 0; timer_first < 2; timer_first++) {
+        il_shared_future future = IL_SHARED_FUTURE_INIT;
+        il_timer timer = IL_TIMER_INIT(set_in_callback, &future);
+        struct waiter w = waiter(&future);
+        il_task *task = NULL;
+
+        w.timeout = IL_MS(10);
+        if (!timer_first)
+            task = spawn(&w);
+        assert_int_equal(
+            il_timer_start(f->loop, &timer, il_deadline(IL_MS(10))), 0);
+        if (timer_first)
+            task = spawn(&w);
+        finish(task);
+        settle(f);
+        /* A timer's callback is queued, a deadline works at once. */
+        assert_int_equal(w.r, -ETIMEDOUT);
+        il_shared_future_fini(&future);
+    }
+}
+
+/* --- the end ----------------------------------------------------------------------------- */
+
+static void test_shared_future_fini_wakes_those_who_wait(void **state)
+{
+    struct fixture *f = *state;
+    il_shared_future future = IL_SHARED_FUTURE_INIT;
+    struct waiter w[2];
+    il_task *task;
+    pthread_t thread;
+
+    for (int i = 0; i < 2; i++)
+        w[i] = waiter(&future);
+    task = spawn(&w[0]);
+    thread = start_thread(wait_in_thread, &w[1]);
+    /* Until the thread is in the list; it may also come too late for that, so this
+     * looks inside. */
+    for (bool both = false; !both;) {
+        (void)sched_yield();
+        while (__atomic_exchange_n(&future.lock, 1, __ATOMIC_ACQUIRE) != 0)
+            (void)sched_yield();
+        both = future.waiters.next != future.waiters.prev;
+        __atomic_store_n(&future.lock, 0, __ATOMIC_RELEASE);
+    }
+    il_shared_future_fini(&future);
+    join_thread(thread);
+    settle(f);
+    assert_int_equal(reap(task), 0);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(w[i].r, -EOWNERDEAD);
+        assert_untouched(&w[i]);
+    }
+}
+
+/* --- where it cannot be waited for ---------------------------------------------------------- */
+
+static void wait_in_callback(void *arg)
+{
+    wait_for_it(arg);
+}
+
+static int yield(void *arg)
+{
+    (void)arg;
+    return il_yield();
+}
+
+static void test_shared_future_does_not_block_a_loop_that_runs(void **state)
+{
+    struct fixture *f = *state;
+    il_shared_future future = IL_SHARED_FUTURE_INIT;
+    struct waiter w = waiter(&future);
+    il_callback callback = IL_CALLBACK_INIT(wait_in_callback, &w);
+
+    assert_int_equal(il_post(f->loop, &callback), 0);
+    assert_int_equal(il_run(yield, NULL), 0);
+    assert_int_equal(w.r, -EDEADLK);
+    assert_untouched(&w);
+
+    /* One that does not run may be blocked. */
+    w.timeout = 1;
+    wait_for_it(&w);
+    assert_int_equal(w.r, -ETIMEDOUT);
+}
+
+/* --- races --------------------------------------------------------------------------------- */
+
+enum { N_ROUNDS = 2000 };
+
+struct round {
+    il_shared_future future;
+};
+
+static struct round *rounds[N_ROUNDS];
+static atomic_int round_now;
+
+static void *set_all(void *arg)
+{
+    (void)arg;
+    for (int i = 0; i < N_ROUNDS; i++) {
+        while (atomic_load(&round_now) < i)
+            (void)sched_yield();
+        CHECK_INT(il_shared_future_set(&rounds[i]->future, i, NULL), 0);
+    }
+    return NULL;
+}
+
+static void new_round(int i)
+{
+    rounds[i] = calloc(1, sizeof **rounds);
+    CHECK(rounds[i] != NULL);
+    atomic_store(&round_now, i);
+}
+
+/* The future is freed as soon as its result is known, by one who looks, by one who
+ * waits in a task, and by one who blocks. */
+static int free_at_once(void *arg)
+{
+    (void)arg;
+    for (int i = 0; i < N_ROUNDS; i++) {
+        int result = -1;
+
+        new_round(i);
+        if (i % 3 == 0)
+            while (!il_shared_future_is_done(&rounds[i]->future))
+                CHECK_INT(il_yield(), 0);
+        CHECK_INT(il_shared_future_wait(&rounds[i]->future, IL_FOREVER, &result,
+                                        NULL),
+                  0);
+        CHECK_INT(result, i);
+        free(rounds[i]);
+    }
+    return 0;
+}
+
+static void test_shared_future_may_go_while_the_setter_is_not_back(void **state)
+{
+    pthread_t thread;
+
+    (void)state;
+    atomic_store(&round_now, -1);
+    thread = start_thread(set_all, NULL);
+    assert_int_equal(il_run(free_at_once, NULL), 0);
+    join_thread(thread);
+}
+
+/* A cancel, a timeout and the result meet in all orders; the wait comes to one of
+ * them and nothing of it is left. */
+static int wait_with_timeouts(void *arg)
+{
+    int n_got = 0;
+
+    (void)arg;
+    for (int i = 0; i < N_ROUNDS; i++) {
+        il_time timeout = IL_US(i % 50);
+        int result = -1;
+        int r;
+
+        new_round(i);
+        r = il_shared_future_wait(&rounds[i]->future, timeout, &result, NULL);
+        CHECK(r == -ETIMEDOUT || (r == 0 && result == i));
+        n_got += r == 0;
+        while (!il_shared_future_is_done(&rounds[i]->future))
+            CHECK_INT(il_yield(), 0);
+        free(rounds[i]);
+    }
+    return n_got;
+}
+
+static void test_shared_future_timeout_races_with_the_result(void **state)
+{
+    pthread_t thread;
+
+    (void)state;
+    atomic_store(&round_now, -1);
+    thread = start_thread(set_all, NULL);
+    assert_true(il_run(wait_with_timeouts, NULL) >= 0);
+    join_thread(thread);
+}
+
+/* The same for a plain thread that blocks. */
+static void *block_with_timeouts(void *arg)
+{
+    for (int i = 0; i < N_ROUNDS; i++) {
+        int result = -1;
+        int r;
+
+        new_round(i);
+        r = il_shared_future_wait(&rounds[i]->future, IL_US(i % 50), &result,
+                                  NULL);
+        CHECK(r == -ETIMEDOUT || (r == 0 && result == i));
+        while (!il_shared_future_is_done(&rounds[i]->future))
+            (void)sched_yield();
+        free(rounds[i]);
+    }
+    return arg;
+}
+
+static void test_shared_future_timeout_races_in_a_thread(void **state)
+{
+    pthread_t threads[2];
+
+    (void)state;
+    atomic_store(&round_now, -1);
+    threads[0] = start_thread(set_all, NULL);
+    threads[1] = start_thread(block_with_timeouts, NULL);
+    join_thread(threads[0]);
+    join_thread(threads[1]);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST_REAL(name)                                                        \
+    cmocka_unit_test_setup_teardown(name, setup_real, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_shared_future_is_set_once),
+        TEST(test_shared_future_zeros_are_valid),
+        TEST(test_shared_future_null_is_refused),
+        TEST(test_shared_future_set_in_a_thread_wakes_tasks),
+        TEST(test_shared_future_within_a_loop),
+        TEST(test_shared_future_cancelled_waiter_leaves_the_others),
+        TEST(test_shared_future_value_wins_over_a_late_cancel),
+        TEST(test_shared_future_that_is_set_is_for_cancelled_tasks_too),
+        TEST(test_shared_future_is_not_waited_for_in_a_cancelled_scope),
+        TEST(test_shared_future_times_out_in_tasks_and_threads),
+        TEST(test_shared_future_deadline_at_the_same_instant),
+        TEST(test_shared_future_fini_wakes_those_who_wait),
+        TEST(test_shared_future_does_not_block_a_loop_that_runs),
+        TEST_REAL(test_shared_future_may_go_while_the_setter_is_not_back),
+        TEST_REAL(test_shared_future_timeout_races_with_the_result),
+        TEST_REAL(test_shared_future_timeout_races_in_a_thread),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
