@@ -4,6 +4,7 @@
 
 #include "support/fixture.h"
 #include "support/gates.h"
+#include "support/other_loop.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -170,6 +171,39 @@ static void test_shared_future_within_a_loop(void **state)
     note("set");
     settle(f);
     assert_string_equal(noted(), "set w w w");
+}
+
+static void test_shared_future_wakes_threads_and_loops(void **state)
+{
+    struct other_loop other = { 0 };
+    il_shared_future future = IL_SHARED_FUTURE_INIT;
+    struct waiter w[4];
+    pthread_t threads[2];
+    il_submission *submission = NULL;
+    il_task *task;
+    int result = 0;
+
+    (void)state;
+    other_loop_start(&other);
+    for (int i = 0; i < 4; i++)
+        w[i] = waiter(&future);
+    for (int i = 0; i < 2; i++)
+        threads[i] = start_thread(wait_in_thread, &w[i]);
+    assert_int_equal(il_submit(other.loop, wait_in_task, &w[2], &submission),
+                     0);
+    task = spawn(&w[3]);
+    join_thread(start_thread(set_it, &future));
+    for (int i = 0; i < 2; i++)
+        join_thread(threads[i]);
+    assert_int_equal(il_submission_wait(submission, IL_FOREVER, &result), 0);
+    finish(task);
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(w[i].r, 0);
+        assert_int_equal(w[i].result, 5);
+    }
+    il_submission_unref(submission);
+    other_loop_end(&other, 0);
+    il_shared_future_fini(&future);
 }
 
 /* --- cancels and timeouts -------------------------------------------------------------- */
@@ -523,6 +557,7 @@ int main(void)
         TEST(test_shared_future_null_is_refused),
         TEST(test_shared_future_set_in_a_thread_wakes_tasks),
         TEST(test_shared_future_within_a_loop),
+        TEST(test_shared_future_wakes_threads_and_loops),
         TEST(test_shared_future_cancelled_waiter_leaves_the_others),
         TEST(test_shared_future_value_wins_over_a_late_cancel),
         TEST(test_shared_future_that_is_set_is_for_cancelled_tasks_too),

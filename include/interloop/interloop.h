@@ -39,6 +39,7 @@
 #include <interloop/scope.h>
 #include <interloop/semaphore.h>
 #include <interloop/shared_future.h>
+#include <interloop/submit.h>
 #include <interloop/task.h>
 #include <interloop/time.h>
 #include <interloop/timer.h>

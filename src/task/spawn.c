@@ -136,6 +136,11 @@ static inline int check(const il_spawn_options *options)
     return 0;
 }
 
+int ili_spawn_check(const il_spawn_options *options)
+{
+    return check(options);
+}
+
 /* The group the task will belong to, or why it may not. */
 static inline int choose_group(ili_sched *sched, il_group **group)
 {
