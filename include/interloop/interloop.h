@@ -38,6 +38,7 @@
 #include <interloop/rwlock.h>
 #include <interloop/scope.h>
 #include <interloop/semaphore.h>
+#include <interloop/shared_channel.h>
 #include <interloop/shared_future.h>
 #include <interloop/submit.h>
 #include <interloop/task.h>
