@@ -11,6 +11,7 @@
 #include <interloop/barrier.h>
 #include <interloop/broadcast.h>
 #include <interloop/buffer.h>
+#include <interloop/cancel_token.h>
 #include <interloop/channel.h>
 #include <interloop/cleanup.h>
 #include <interloop/combine.h>

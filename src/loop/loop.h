@@ -67,6 +67,10 @@ struct il_loop {
     struct il_pool *pool;   /* the default one, once it was used */
     il_callback leave_pool; /* at close */
 
+    /* cancel_token.c: scopes to be cancelled, the last one first; atomic */
+    struct il_cancel_token_scope *cancelled_scopes;
+    il_callback on_cancelled; /* posted for these */
+
     /* turn.c */
     int credit_size; /* items between two looks at the clock */
     il_time
