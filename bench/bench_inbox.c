@@ -6,6 +6,9 @@
  * processor each where there are two.
  *
  *   ours   il_post_threadsafe () of a callback inside the message
+ *   channel
+ *          a task in a loop of either thread, il_shared_channel_send () and
+ *          il_shared_channel_receive () with room for N_MESSAGES
  *   hand   the least that will do, written for this: a list of messages, one
  *          compare-and-swap to push, one exchange to take all, and an eventfd
  *          that is written only if the other side sleeps in epoll_wait ()
@@ -139,7 +142,8 @@ static bool drain(void)
     return last;
 }
 
-static void measure(void (*run)(void), long standard)
+static void measure_with(void *(*send)(void *arg), void (*run)(void),
+                         long standard)
 {
     pthread_t thread;
     double start;
@@ -148,7 +152,7 @@ static void measure(void (*run)(void), long standard)
     n_sent = bench_ops(standard);
     BENCH_CHECK(sem_init(&room, 0, N_MESSAGES / N_RETURNED));
     pin_to(0);
-    BENCH_CHECK(-pthread_create(&thread, NULL, sender, NULL));
+    BENCH_CHECK(-pthread_create(&thread, NULL, send, NULL));
     start = bench_wall_ns();
     cpu = bench_cpu_ns();
     run();
@@ -158,6 +162,11 @@ static void measure(void (*run)(void), long standard)
     BENCH_ASSERT(sum == n_sent * (n_sent - 1) / 2);
     bench_print("ns", start / (double)n_sent);
     bench_print("cpu_ns", cpu / (double)n_sent);
+}
+
+static void measure(void (*run)(void), long standard)
+{
+    measure_with(sender, run, standard);
 }
 
 /* --- Ours --------------------------------------------------------------------- */
@@ -191,6 +200,50 @@ static void run_ours(long n)
     measure(loop_ours, N_SENT);
     BENCH_CHECK(il_loop_close(loop, 0));
     il_loop_unref(loop);
+}
+
+/* --- Ours, through a channel ------------------------------------------------------ */
+
+static il_shared_channel channel;
+
+static int send_all(void *arg)
+{
+    (void)arg;
+    for (long i = 0; i < n_sent; i++)
+        BENCH_CHECK(il_shared_channel_send(&channel, &i, IL_FOREVER));
+    return 0;
+}
+
+static void *sender_loop(void *arg)
+{
+    pin_to(1);
+    BENCH_CHECK(il_run(send_all, arg));
+    return NULL;
+}
+
+static int receive_all(void *arg)
+{
+    long number;
+
+    (void)arg;
+    for (long i = 0; i < n_sent; i++) {
+        BENCH_CHECK(il_shared_channel_receive(&channel, &number, IL_FOREVER));
+        sum += number;
+    }
+    return 0;
+}
+
+static void loop_channel(void)
+{
+    BENCH_CHECK(il_run(receive_all, NULL));
+}
+
+static void run_channel(long n)
+{
+    (void)n;
+    BENCH_CHECK(il_shared_channel_init(&channel, sizeof(long), N_MESSAGES));
+    measure_with(sender_loop, loop_channel, N_SENT);
+    il_shared_channel_fini(&channel);
 }
 
 /* --- By hand -------------------------------------------------------------------- */
@@ -354,8 +407,10 @@ static void run_glib(long n)
 int main(int argc, char **argv)
 {
     static const struct bench_contender table[] = {
-        { "ours", run_ours, 1 }, { "hand", run_hand, 1 }, { "ev", run_ev, 1 },
-        { "uv", run_uv, 1 },     { "glib", run_glib, 1 }, { NULL, NULL, 0 },
+        { "ours", run_ours, 1 }, { "channel", run_channel, 1 },
+        { "hand", run_hand, 1 }, { "ev", run_ev, 1 },
+        { "uv", run_uv, 1 },     { "glib", run_glib, 1 },
+        { NULL, NULL, 0 },
     };
 
     return bench_main(argc, argv, table);
