@@ -39,7 +39,7 @@ static void wait_for_threads(il_pool *pool, size_t n)
         (void)sched_yield();
 }
 
-/* --- growing -------------------------------------------------------------------- */
+/* --- growing -------------------------------------------------------------- */
 
 static int return_at_once(void *arg)
 {
@@ -242,7 +242,7 @@ static void test_pool_shrinks_and_grows_at_the_same_time(void **state)
     end_pool(crowd.pool);
 }
 
-/* --- the process's pool ------------------------------------------------------------ */
+/* --- the process's pool --------------------------------------------------- */
 
 static int use_process_pool(void *arg)
 {
@@ -307,7 +307,7 @@ static void test_pool_of_the_process_can_be_limited(void **state)
     assert_int_equal(pthread_barrier_destroy(&meeting.barrier), 0);
 }
 
-/* --- the end -------------------------------------------------------------------------- */
+/* --- the end -------------------------------------------------------------- */
 
 struct client {
     il_pool *pool;
@@ -435,6 +435,30 @@ static void test_pool_close_reports_jobs_that_do_not_end(void **state)
     assert_int_equal(c[0].result, 0);
     for (int i = 0; i < 2; i++)
         gate_fini(&c[i].gate);
+}
+
+/* Threads that are too many end with the job that they run. */
+static void test_pool_limit_can_be_lowered_while_jobs_run(void **state)
+{
+    il_pool *pool = make_pool(2, IL_FOREVER);
+    struct client c[2];
+    il_task *tasks[2];
+
+    (void)state;
+    for (int i = 0; i < 2; i++)
+        tasks[i] = spawn_client(&c[i], pool, i);
+    for (int i = 0; i < 2; i++)
+        gate_wait_begun(&c[i].gate);
+    assert_int_equal(il_pool_set_max_threads(pool, 1), 0);
+    assert_int_equal(il_pool_count_threads(pool), 2);
+    for (int i = 0; i < 2; i++) {
+        gate_open(&c[i].gate);
+        finish(tasks[i]);
+        assert_int_equal(c[i].r, 0);
+        gate_fini(&c[i].gate);
+    }
+    wait_for_threads(pool, 1);
+    end_pool(pool);
 }
 
 struct closing {
@@ -577,6 +601,7 @@ int main(void)
         TEST(test_pool_without_threads_closes_at_once),
         TEST(test_pool_unref_of_the_last_closes),
         TEST(test_pool_close_reports_jobs_that_do_not_end),
+        TEST(test_pool_limit_can_be_lowered_while_jobs_run),
         TEST(test_pool_closed_in_a_task_lets_others_run),
         TEST(test_pool_closed_in_a_task_reports_outside_of_it),
         TEST(test_pool_is_not_closed_where_that_would_block),
