@@ -2,10 +2,11 @@
 
 /* 31_offload.c - functions that block, without blocking the loop.
  *
- * A library gives us nothing but a call that takes its time.  il_offload() runs it
- * in another thread, and only the task that asked waits: three calls take as long
- * as the slowest, and meanwhile a task counts.  The arguments are local variables,
- * since a task that is cancelled waits until its function is done with them.
+ * A library gives us nothing but a call that takes its time.  il_offload() runs
+ * it in another thread, and only the task that asked waits: three calls take as
+ * long as the slowest, and meanwhile a task counts.  The arguments are local
+ * variables, since a task that is cancelled waits until its function is done
+ * with them.
  *
  * A function that may take for ever is better left behind.  Its argument is on
  * the heap then, and goes when the function has ended. */
@@ -24,7 +25,7 @@ static void block_ms(long ms)
     (void)nanosleep(&time, NULL);
 }
 
-/* --- functions that block, in a thread of the pool ------------------------------ */
+/* --- functions that block, in a thread of the pool ------------------------ */
 
 struct query {
     const char *name;
@@ -64,7 +65,7 @@ static void forget_search(void *n_places, int result)
     free(n_places);
 }
 
-/* --- tasks ------------------------------------------------------------------------ */
+/* --- tasks ---------------------------------------------------------------- */
 
 static int ask(void *arg)
 {

@@ -2,11 +2,11 @@
 
 /* 32_submit.c - have something done in another thread's loop.
  *
- * A shop keeps its stock in the loop of one thread, and nothing there needs a lock.
- * Other threads ask it: for a number with il_call_sync(), which runs a function
- * there and waits for it, and for something that takes time with il_submit(), which
- * runs a task there that may wait itself.  One who orders what never comes gives
- * up. */
+ * A shop keeps its stock in the loop of one thread, and nothing there needs a
+ * lock.  Other threads ask it: for a number with il_call_sync(), which runs a
+ * function there and waits for it, and for something that takes time with
+ * il_submit(), which runs a task there that may wait itself.  One who orders
+ * what never comes gives up. */
 
 #include <interloop/interloop.h>
 
@@ -23,7 +23,7 @@ struct shop {
     il_callback closing_time;
 };
 
-/* --- in the shop's loop -------------------------------------------------------- */
+/* --- in the shop's loop --------------------------------------------------- */
 
 static int count_apples(void *arg)
 {
@@ -73,7 +73,7 @@ static void *keep_shop(void *arg)
     return NULL;
 }
 
-/* --- customers: this is a plain thread, a task would do the same ------------------ */
+/* --- customers: this is a plain thread, a task would do the same ---------- */
 
 static int ask(struct shop *shop)
 {

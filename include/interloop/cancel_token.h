@@ -14,14 +14,15 @@
  *     …
  *     il_cancel_token_cancel(&quit);             // from any thread
  *
- * A token is a switch that is off and can be put on once.  Scopes listen to it, in
- * tasks of any number of loops, and are cancelled with it; tasks and threads wait
- * for it; jobs and computations ask it now and then.  Tokens form trees: who
- * cancels one cancels those below it.
+ * A token is a switch that is off and can be put on once.  Scopes listen to it,
+ * in tasks of any number of loops, and are cancelled with it; tasks and threads
+ * wait for it; jobs and computations ask it now and then.  Tokens form trees:
+ * who cancels one cancels those below it.
  *
- * A token is caller's storage.  It must stay until every call on it has returned;
- * il_cancel_token_fini() is its end, and may be called by whoever knows that it is
- * cancelled, also while il_cancel_token_cancel() has not returned in another thread.
+ * A token is caller's storage.  It must stay until every call on it has
+ * returned; il_cancel_token_fini() is its end, and may be called by whoever
+ * knows that it is cancelled, also while il_cancel_token_cancel() has not
+ * returned in another thread.
  */
 
 #include <interloop/export.h>
@@ -67,8 +68,8 @@ IL_EXPORT int il_cancel_token_init_child(il_cancel_token *token,
  * Cancel a token and those below it, from any thread.  Runs nothing.
  *
  * Scopes of the calling thread's loop are cancelled when this returns, those of
- * other loops in one of their next turns.  What was written before can be read by
- * whoever sees that it is cancelled.
+ * other loops in one of their next turns.  What was written before can be read
+ * by whoever sees that it is cancelled.
  *
  * @retval 0          Cancelled.
  * @retval -EALREADY  It was before.
@@ -90,7 +91,8 @@ IL_EXPORT bool il_cancel_token_is_cancelled(const il_cancel_token *token);
  * @retval 0            The token is cancelled.
  * @retval -ETIMEDOUT   @p timeout has passed.
  * @retval -ECANCELED   The caller is a task and was cancelled first.
- * @retval -EOWNERDEAD  il_cancel_token_fini() was called; do not touch it again.
+ * @retval -EOWNERDEAD  il_cancel_token_fini() was called; do not touch it
+ *                      again.
  * @retval -EDEADLK     It is not cancelled, in a callback of a loop that runs, or
  *                      under a nested host loop.
  * @retval -EINVAL      @p token is NULL.
@@ -99,8 +101,8 @@ IL_EXPORT IL_MUST_CHECK int il_cancel_token_wait(il_cancel_token *token,
                                                  il_time timeout);
 
 /**
- * End a token.  Those who wait for it get -EOWNERDEAD, scopes that listen do not
- * any more, and the tokens below it stand alone from now on.
+ * End a token.  Those who wait for it get -EOWNERDEAD, scopes that listen do
+ * not any more, and the tokens below it stand alone from now on.
  *
  * @param token  May be NULL.
  */
@@ -125,8 +127,8 @@ typedef struct il_cancel_token_scope {
  * Enter a scope that is cancelled with a token; at once if that is cancelled.
  *
  * @param scope  Caller's storage; need not be initialised.
- * @param token  NULL: a scope like any other, for functions whose caller need not
- *               give them a token.
+ * @param token  NULL: a scope like any other, for functions whose caller need
+ *               not give them a token.
  * @retval 0        Entered; il_cancel_token_leave() by the same task.
  * @retval -EINVAL  No scope.
  * @retval -ESRCH   Not in a task.
@@ -140,8 +142,8 @@ IL_EXPORT int il_cancel_token_enter(il_cancel_token_scope *scope,
  * A token that is cancelled meanwhile in another thread may be too late: then
  * nothing happens to the task.
  *
- * @return As il_scope_leave(): @p result, or 0 if that is -ECANCELED because of the
- * token, which il_cancel_token_is_cancelled() then tells.
+ * @return As il_scope_leave(): @p result, or 0 if that is -ECANCELED because of
+ * the token, which il_cancel_token_is_cancelled() then tells.
  */
 IL_EXPORT int il_cancel_token_leave(il_cancel_token_scope *scope, int result);
 

@@ -10,22 +10,22 @@
  *     …
  *     r = il_offload(look_up, &query, &result);   // only this task waits
  *
- * A *job* is such a function; it runs in a thread of a *pool*.  There is one for
- * the whole process, which is made when it is needed and ends with the last loop
- * that has used it; a part of a program can have pools of its own, with limits of
- * their own.
+ * A *job* is such a function; it runs in a thread of a *pool*.  There is one
+ * for the whole process, which is made when it is needed and ends with the last
+ * loop that has used it; a part of a program can have pools of its own, with
+ * limits of their own.
  *
- * A pool begins with one thread and gets more only while jobs wait though it has
- * threads that work: jobs that are short share one, jobs that block get one each,
- * up to the limit.  Threads without work end after a while.
+ * A pool begins with one thread and gets more only while jobs wait though it
+ * has threads that work: jobs that are short share one, jobs that block get one
+ * each, up to the limit.  Threads without work end after a while.
  *
  * A function that runs in a thread cannot be stopped.  So a task that is
- * cancelled takes its job back if it has not begun, and otherwise waits until it
- * ends: the argument may be on the task's stack.  With #IL_ABANDON it leaves the
- * job behind instead.
+ * cancelled takes its job back if it has not begun, and otherwise waits until
+ * it ends: the argument may be on the task's stack.  With #IL_ABANDON it leaves
+ * the job behind instead.
  *
- * After fork() the child has none of these threads.  Pools that it inherited are
- * of no use to it, as loops are; a loop of its own gets a new one.
+ * After fork() the child has none of these threads.  Pools that it inherited
+ * are of no use to it, as loops are; a loop of its own gets a new one.
  */
 
 #include <interloop/export.h>
@@ -64,10 +64,10 @@ typedef struct il_offload_options {
  * Do not wait for the job when the caller is cancelled.
  *
  * The job goes on with nobody to return to, so its argument must not be on the
- * caller's stack, and from then on is not the caller's: `destroy` is called with
- * it and with what the job has returned, in the pool's thread.  It disposes of
- * both.  So it is, in the caller's thread and with -ECANCELED, if the job has
- * been taken back before it began.
+ * caller's stack, and from then on is not the caller's: `destroy` is called
+ * with it and with what the job has returned, in the pool's thread.  It
+ * disposes of both.  So it is, in the caller's thread and with -ECANCELED, if
+ * the job has been taken back before it began.
  *
  * In short: if il_offload_with() returns -ECANCELED, the argument is taken care
  * of; else it is the caller's as before.
@@ -100,8 +100,8 @@ typedef struct il_offload_options {
 /**
  * Run a job in a pool and wait for its end.
  *
- * `int il_offload_to(il_pool *pool, il_job_fn *fn, void *arg, int *ret_result)`.
- * As il_offload(); the pool must stay until this returns.
+ * `int il_offload_to(il_pool *pool, il_job_fn *fn, void *arg, int
+ * *ret_result)`.  As il_offload(); the pool must stay until this returns.
  */
 #define il_offload_to(pool, fn, arg, ret_result)                               \
     il_offload_at((pool), (fn), (arg), (ret_result), IL_SITE_(#fn))
@@ -120,14 +120,15 @@ IL_EXPORT IL_MUST_CHECK int il_offload_at(il_pool *pool, il_job_fn *fn,
  *
  * @param      options     Read during the call only.
  * @param[out] ret_result  As for il_offload().
- * @return As il_offload(); -EINVAL also for unknown flags, or a `destroy` without
- * #IL_ABANDON; -ENOMEM also if an abandonable job finds no memory.
+ * @return As il_offload(); -EINVAL also for unknown flags, or a `destroy`
+ * without #IL_ABANDON; -ENOMEM also if an abandonable job finds no memory.
  */
 IL_EXPORT IL_MUST_CHECK int il_offload_with(const il_offload_options *options,
                                             int *ret_result);
 
 /**
- * Inside a job: whether its task was cancelled, so that a long one can end early.
+ * Inside a job: whether its task was cancelled, so that a long one can end
+ * early.
  *
  * False in threads that run no job.
  */

@@ -6,13 +6,14 @@
  * @file shared_channel.h
  * @brief A bounded queue of values between threads.
  *
- * What channel.h is within one thread: both sides may be tasks of any loop, which
- * park, and plain threads, which block.  Elements are copied, arrive in the order
- * they were sent, and are neither lost nor doubled; those who wait are served in the
- * order they came, whatever they are.
+ * What channel.h is within one thread: both sides may be tasks of any loop,
+ * which park, and plain threads, which block.  Elements are copied, arrive in
+ * the order they were sent, and are neither lost nor doubled; those who wait
+ * are served in the order they came, whatever they are.
  *
- * A shared channel is caller's storage.  It must stay until every call on it has
- * returned in every thread; il_shared_channel_close() is how to make them return.
+ * A shared channel is caller's storage.  It must stay until every call on it
+ * has returned in every thread; il_shared_channel_close() is how to make them
+ * return.
  */
 
 #include <interloop/export.h>
@@ -104,9 +105,9 @@ il_shared_channel_set_destroy(il_shared_channel *channel,
 /**
  * Send an element, from any thread.
  *
- * @suspends If there is no room, and now and then if there is, so that a task that
- * always finds some cannot keep the thread.  Outside tasks it blocks if there is no
- * room.
+ * @suspends If there is no room, and now and then if there is, so that a task
+ * that always finds some cannot keep the thread.  Outside tasks it blocks if
+ * there is no room.
  *
  * @param channel  The channel.
  * @param element  What to send, copied before this returns 0.
@@ -116,7 +117,8 @@ il_shared_channel_set_destroy(il_shared_channel *channel,
  * @retval -ETIMEDOUT   @p timeout has passed.  As with every error, nothing was sent.
  * @retval -ECANCELED   The caller is a task and was cancelled first.
  * @retval -EPIPE       The channel is closed, or was while this waited.
- * @retval -EOWNERDEAD  il_shared_channel_fini() was called; do not touch it again.
+ * @retval -EOWNERDEAD  il_shared_channel_fini() was called; do not touch it
+ *                      again.
  * @retval -EDEADLK     It must wait, in a callback of a loop that runs, or under a
  *                      nested host loop.
  * @retval -EINVAL      No channel or no element.
@@ -152,7 +154,8 @@ il_shared_channel_try_send(il_shared_channel *channel, const void *element);
  *                      received.
  * @retval -ECANCELED   The caller is a task and was cancelled first.
  * @retval -EPIPE       The channel is closed and all is received.
- * @retval -EOWNERDEAD  il_shared_channel_fini() was called; do not touch it again.
+ * @retval -EOWNERDEAD  il_shared_channel_fini() was called; do not touch it
+ *                      again.
  * @retval -EDEADLK     It must wait, in a callback of a loop that runs, or under a
  *                      nested host loop.
  * @retval -EINVAL      No channel, or nowhere to put it.
@@ -165,7 +168,8 @@ il_shared_channel_receive(il_shared_channel *channel, void *ret_element,
  * Receive an element without waiting.
  *
  * @retval 0        Received.
- * @retval -EAGAIN  There is none, and with a capacity of 0, no sender that waits.
+ * @retval -EAGAIN  There is none, and with a capacity of 0, no sender that
+ *                  waits.
  * @retval -EPIPE   The channel is closed and all is received.
  * @retval -EINVAL  No channel, or nowhere to put it.
  */
@@ -173,11 +177,11 @@ IL_EXPORT IL_MUST_CHECK int
 il_shared_channel_try_receive(il_shared_channel *channel, void *ret_element);
 
 /**
- * Close a channel, from any thread: nothing is sent any more, what is in it can be
- * received.
+ * Close a channel, from any thread: nothing is sent any more, what is in it can
+ * be received.
  *
- * Whoever waits gets -EPIPE: receivers, since nothing will come, and senders, whose
- * elements are theirs as before.  Runs nothing.
+ * Whoever waits gets -EPIPE: receivers, since nothing will come, and senders,
+ * whose elements are theirs as before.  Runs nothing.
  *
  * @retval 0          Closed.
  * @retval -EALREADY  It was closed before.
@@ -202,8 +206,8 @@ IL_EXPORT bool il_shared_channel_is_closed(il_shared_channel *channel);
 IL_EXPORT size_t il_shared_channel_count(il_shared_channel *channel);
 
 /**
- * End a channel.  Those who still wait get -EOWNERDEAD; elements that are left are
- * disposed of.
+ * End a channel.  Those who still wait get -EOWNERDEAD; elements that are left
+ * are disposed of.
  *
  * Nobody else may begin a call with it any more.  Zeros and NULL are nothing to
  * end.

@@ -6,12 +6,12 @@
  * @file shared_future.h
  * @brief A result that is not there yet, for several threads.
  *
- * What future.h is within one thread: one side sets it, once, in any thread; any
- * number wait for it, tasks of any loop as well as plain threads.
+ * What future.h is within one thread: one side sets it, once, in any thread;
+ * any number wait for it, tasks of any loop as well as plain threads.
  *
- * A shared future is caller's storage.  Who has got the result, in whatever way,
- * may free it, even if il_shared_future_set() has not returned yet in another
- * thread; but not while others wait for the result.
+ * A shared future is caller's storage.  Who has got the result, in whatever
+ * way, may free it, even if il_shared_future_set() has not returned yet in
+ * another thread; but not while others wait for the result.
  */
 
 #include <interloop/export.h>
@@ -72,7 +72,8 @@ IL_EXPORT bool il_shared_future_is_done(il_shared_future *future);
  * @retval 0            It is set.
  * @retval -ETIMEDOUT   @p timeout has passed.
  * @retval -ECANCELED   The caller is a task and was cancelled first.
- * @retval -EOWNERDEAD  il_shared_future_fini() was called; do not touch it again.
+ * @retval -EOWNERDEAD  il_shared_future_fini() was called; do not touch it
+ *                      again.
  * @retval -EDEADLK     It is not set, in a callback of a loop that runs, or under
  *                      a nested host loop.
  * @retval -EINVAL      @p future is NULL.

@@ -6,14 +6,14 @@
  * @file submit.h
  * @brief Have something done in another thread's loop, and wait for it.
  *
- * il_call_sync() runs a function there and waits for its result; il_submit() runs a
- * task there, which may wait itself, and gives a handle for its result.  Both are
- * for any thread: in a task they let others run meanwhile, in a plain thread they
- * block.
+ * il_call_sync() runs a function there and waits for its result; il_submit()
+ * runs a task there, which may wait itself, and gives a handle for its result.
+ * Both are for any thread: in a task they let others run meanwhile, in a plain
+ * thread they block.
  *
- * As for il_post_threadsafe(), the caller holds a reference of the loop or knows
- * otherwise that it exists.  A loop that closes answers everybody: no wait here
- * outlasts it.
+ * As for il_post_threadsafe(), the caller holds a reference of the loop or
+ * knows otherwise that it exists.  A loop that closes answers everybody: no
+ * wait here outlasts it.
  */
 
 #include <interloop/export.h>
@@ -26,8 +26,8 @@
 IL_BEGIN_DECLS
 
 /**
- * What il_call_sync() runs: on the loop's thread, outside every task, so that it
- * cannot wait.
+ * What il_call_sync() runs: on the loop's thread, outside every task, so that
+ * it cannot wait.
  *
  * @return The result.
  */
@@ -36,11 +36,11 @@ typedef int il_sync_fn(void *arg);
 /**
  * Run a function in a loop and wait for its result.
  *
- * From the loop's own thread it is called right here, in the caller's task if there
- * is one.
+ * From the loop's own thread it is called right here, in the caller's task if
+ * there is one.
  *
- * @suspends Unless it is the loop's own thread.  Outside tasks it blocks until the
- * loop has run the function, which it does when it runs.
+ * @suspends Unless it is the loop's own thread.  Outside tasks it blocks until
+ * the loop has run the function, which it does when it runs.
  *
  * @param      loop        Any loop.
  * @param      fn          The function.
@@ -48,7 +48,8 @@ typedef int il_sync_fn(void *arg);
  * @param[out] ret_result  What it has returned; may be NULL.
  * @retval 0           It has run, though the caller may have been cancelled since it
  *                     began.
- * @retval -ECANCELED  The caller was cancelled before it began; it will not run.
+ * @retval -ECANCELED  The caller was cancelled before it began; it will not
+ *                     run.
  * @retval -ESHUTDOWN  The loop is closed; it will not run.
  * @retval -EDEADLK    In a callback of another loop that runs, or under a nested
  *                     host loop.
@@ -67,15 +68,16 @@ typedef struct il_submission il_submission;
  * `int il_submit(il_loop *loop, il_task_fn *fn, void *arg, il_submission
  * **ret_submission)`
  *
- * The task belongs to the loop's root group.  It starts in one of the loop's next
- * turns; submissions of one thread start in their order.
+ * The task belongs to the loop's root group.  It starts in one of the loop's
+ * next turns; submissions of one thread start in their order.
  *
  * @param      loop            Any loop.
  * @param      fn              The body.
  * @param      arg             Passed to it.
  * @param[out] ret_submission  A handle for any thread, dropped with
- *                             il_submission_unref(); NULL if none is needed: then
- *                             an error of the task is reported by its loop.
+ *                             il_submission_unref(); NULL if none is needed:
+ *                             then an error of the task is reported by its
+ *                             loop.
  * @retval 0           It will run, or will be told to have been in vain.
  * @retval -ESHUTDOWN  The loop is closed.
  * @retval -ENOMEM     Out of memory.
@@ -91,11 +93,12 @@ IL_EXPORT int il_submit_at(il_loop *loop, il_task_fn *fn, void *arg,
 /**
  * Run a task in a loop, with every option of il_spawn_with().
  *
- * With `copy_size` the argument is copied inside this call.  `destroy` is called
- * once, on the loop's thread, when the task has ended or if it has never run.
+ * With `copy_size` the argument is copied inside this call.  `destroy` is
+ * called once, on the loop's thread, when the task has ended or if it has never
+ * run.
  *
- * @return As il_submit(); -EINVAL also as il_spawn_with().  On failure `destroy` is
- * not called.
+ * @return As il_submit(); -EINVAL also as il_spawn_with().  On failure
+ * `destroy` is not called.
  */
 IL_EXPORT int il_submit_with(il_loop *loop, const il_spawn_options *options,
                              il_submission **ret_submission);
@@ -108,8 +111,8 @@ IL_EXPORT int il_submit_with(il_loop *loop, const il_spawn_options *options,
  * @param      submission  The submission; the caller keeps its reference.
  * @param      timeout     Nanoseconds to wait at most; the task goes on then.
  *                         #IL_FOREVER.
- * @param[out] ret_result  What the body returned, or -ECANCELED if it was cancelled
- *                         before it began; may be NULL.
+ * @param[out] ret_result  What the body returned, or -ECANCELED if it was
+ *                         cancelled before it began; may be NULL.
  * @retval 0           It has ended.
  * @retval -ETIMEDOUT  @p timeout has passed.
  * @retval -ECANCELED  The caller is a task and was cancelled first.
@@ -145,8 +148,8 @@ IL_EXPORT il_shared_future *il_submission_get_future(il_submission *submission);
 IL_EXPORT il_submission *il_submission_ref(il_submission *submission);
 
 /**
- * Drop a reference; from any thread.  The task goes on; if nobody has a reference
- * when it ends, an error is reported by its loop.
+ * Drop a reference; from any thread.  The task goes on; if nobody has a
+ * reference when it ends, an error is reported by its loop.
  *
  * @param submission  May be NULL.  @return NULL.
  */

@@ -3,13 +3,14 @@
 /* lock.c - a lock in one word.
  *
  * Who finds it taken looks a few times more, for as long as a short critical
- * section lasts, and then sleeps in the kernel.  The word says that somebody may
- * sleep, so that unlocking calls the kernel only then.
+ * section lasts, and then sleeps in the kernel.  The word says that somebody
+ * may sleep, so that unlocking calls the kernel only then.
  *
  * Rejected: pthread_mutex_t, which is ten times as large, would bring
- * <pthread.h> into public headers and has to be destroyed.  Spinning alone, also
- * with sched_yield(): who holds the lock may not have a processor, and not get one
- * as long as a thread of higher priority gives way to nobody but itself. */
+ * <pthread.h> into public headers and has to be destroyed.  Spinning alone,
+ * also with sched_yield(): who holds the lock may not have a processor, and not
+ * get one as long as a thread of higher priority gives way to nobody but
+ * itself. */
 
 #include "config.h"
 

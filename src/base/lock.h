@@ -6,8 +6,8 @@
  *
  * For what several threads share.  The lock is held for a few dozen
  * instructions and never while anything else is waited for.  Zeros are a valid
- * lock that is free, and nothing has to be destroyed: so it fits into structs of
- * users, with static initialisers.
+ * lock that is free, and nothing has to be destroyed: so it fits into structs
+ * of users, with static initialisers.
  *
  *     0  free
  *     1  taken
@@ -50,10 +50,10 @@ static inline void ili_unlock(int *lock)
         ili_futex_wake(lock);
 }
 
-/* A latch is a lock that is given back by a plain store: half the price, for what
- * costs little more than that.  In exchange nobody is woken; those who find it taken
- * look again, after a nap when they have looked often.  So it is for a few
- * instructions without any call into the kernel. */
+/* A latch is a lock that is given back by a plain store: half the price, for
+ * what costs little more than that.  In exchange nobody is woken; those who
+ * find it taken look again, after a nap when they have looked often.  So it is
+ * for a few instructions without any call into the kernel. */
 
 /* The rest of ili_latch(). */
 void ili_latch_wait(int *latch);

@@ -7,12 +7,12 @@
  *
  * Two things may be gone when a wake-up comes, and neither is touched:
  *
- *   - The sleeper, if it was only waiting for the wake-up: so the wake-up is the
- *     last that is done with it.
- *   - The loop.  As long as a task waits, its loop is there.  But as soon as the
- *     post is in the inbox, the task may run, end, and the loop be closed and
- *     freed, while the poster still looks whether the loop has to be woken.  So
- *     posters are counted, and a loop is freed when nobody posts.
+ *   - The sleeper, if it was only waiting for the wake-up: so the wake-up is
+ *     the last that is done with it.
+ *   - The loop.  As long as a task waits, its loop is there.  But as soon as
+ *     the post is in the inbox, the task may run, end, and the loop be closed
+ *     and freed, while the poster still looks whether the loop has to be woken.
+ *     So posters are counted, and a loop is freed when nobody posts.
  *
  * A task that would not end is abandoned when its loop closes, and somebody may
  * still wake it, much later.  Each such sleeper keeps a reference of the loop,
@@ -27,7 +27,7 @@
 #include <errno.h>
 #include <sched.h>
 
-/* --- waking ----------------------------------------------------------------- */
+/* --- waking --------------------------------------------------------------- */
 
 /* On the loop's thread, with the sleeper's word. */
 static void arrive(void *arg)
@@ -80,7 +80,7 @@ void ili_sleepers_wake(ili_list *taken, int result)
         ili_sleeper_wake(ILI_CONTAINER(link, struct ili_sleeper, link), result);
 }
 
-/* --- claims ------------------------------------------------------------------- */
+/* --- claims --------------------------------------------------------------- */
 
 enum claim { WAITING, TAKEN, LEAVING };
 
@@ -141,10 +141,10 @@ void ili_sleepers_end(ili_list *list, int *lock, int result)
     } while (!is_empty);
 }
 
-/* --- waiting ---------------------------------------------------------------- */
+/* --- waiting -------------------------------------------------------------- */
 
-/* A plain thread may have a loop, but not wait while that one runs: nobody would
- * go on with its tasks, for one of which it may wait. */
+/* A plain thread may have a loop, but not wait while that one runs: nobody
+ * would go on with its tasks, for one of which it may wait. */
 static bool may_block(void)
 {
     const ili_sched *sched = ili_sched_current;
@@ -228,7 +228,7 @@ int ili_sleep(struct ili_sleeper *me, il_time timeout, const char *what)
     return sleep_task_until(me, il_deadline(timeout), what);
 }
 
-/* --- outside -------------------------------------------------------------------- */
+/* --- outside -------------------------------------------------------------- */
 
 struct errand {
     il_callback_fn *fn;

@@ -15,8 +15,8 @@
  *       ili_sleep()                      unlock
  *                                        ili_sleeper_wake()
  *
- * A cancel or a deadline may come at any moment, in the thread that waits, whose
- * node others look at.  So each node is claimed once, by one exchange:
+ * A cancel or a deadline may come at any moment, in the thread that waits,
+ * whose node others look at.  So each node is claimed once, by one exchange:
  *
  *   WAITING   it is in the list
  *   TAKEN     by who grants it.  It is off the list, and the wake-up is on its way;
@@ -25,12 +25,12 @@
  *             has got the lock; others pass it over
  *
  * So here, too, -ECANCELED means that nothing happened.  Whoever is TAKEN never
- * looks at what it has waited for, which may be gone; and who ends that waits for
- * those who are LEAVING.
+ * looks at what it has waited for, which may be gone; and who ends that waits
+ * for those who are LEAVING.
  *
- * Waking comes after unlocking, and is the last that is done with either: so who
- * was woken may free what it has waited for, and the lock is not held while a loop
- * is woken by a system call. */
+ * Waking comes after unlocking, and is the last that is done with either: so
+ * who was woken may free what it has waited for, and the lock is not held while
+ * a loop is woken by a system call. */
 
 #include "loop/loop.h"
 
@@ -43,8 +43,8 @@ struct ili_sleeper {
     int claim;     /* atomic: see above */
     int arrived;   /* 1: the wake-up is here; plain threads sleep on it */
     bool has_left; /* a task: it waits for nothing any more, by a cancel */
-    /* Stop waiting; false if it is granted.  Called in the thread that waits, for
-     * a cancel or a deadline. */
+    /* Stop waiting; false if it is granted.  Called in the thread that waits,
+     * for a cancel or a deadline. */
     bool (*leave)(struct ili_sleeper *me);
     il_callback callback; /* a task: posted to its loop */
 };
@@ -59,7 +59,8 @@ void ili_sleeper_init_thread(struct ili_sleeper *me,
                              bool (*leave)(struct ili_sleeper *me), void *slot);
 
 /* Wait for at most `timeout`.  The node is in a list, or was already taken off.
- * Returns what it was woken with, or -ECANCELED or -ETIMEDOUT: then it has left.
+ * Returns what it was woken with, or -ECANCELED or -ETIMEDOUT: then it has
+ * left.
  *
  * With a timeout of 0 or less a task does not suspend. */
 int ili_sleep(struct ili_sleeper *me, il_time timeout, const char *what);
@@ -70,7 +71,7 @@ bool ili_sleeper_claim(struct ili_sleeper *me);
 /* A whole `leave` for a node in a list under a lock. */
 bool ili_sleeper_leave(struct ili_sleeper *me, int *lock);
 
-/* --- who grants ------------------------------------------------------------- */
+/* --- who grants ----------------------------------------------------------- */
 
 /* Under the lock: who has waited longest, taken and off the list; NULL: nobody. */
 struct ili_sleeper *ili_sleepers_pop(ili_list *list);

@@ -2,11 +2,11 @@
 
 /* call.c - run a function in another thread's loop and wait.
  *
- * Caller and loop share a record on the heap, since a caller that is cancelled does
- * not wait for the loop: it may be busy for long.  Who is first says whether the
- * function runs, by an exchange; the last one of the two frees the record.  While
- * the function runs, the caller is there, and so its argument may be on the caller's
- * stack. */
+ * Caller and loop share a record on the heap, since a caller that is cancelled
+ * does not wait for the loop: it may be busy for long.  Who is first says
+ * whether the function runs, by an exchange; the last one of the two frees the
+ * record.  While the function runs, the caller is there, and so its argument
+ * may be on the caller's stack. */
 
 #include "config.h"
 

@@ -2,9 +2,9 @@
 
 /* cancel_token.c - cancel what belongs together, in whatever threads it is.
  *
- * A scope may only be cancelled in its own thread.  So who cancels a token takes
- * the scopes off its list and puts them onto a stack of their loops, and posts a
- * callback that every loop has for this:
+ * A scope may only be cancelled in its own thread.  So who cancels a token
+ * takes the scopes off its list and puts them onto a stack of their loops, and
+ * posts a callback that every loop has for this:
  *
  *     who cancels                    a scope's thread
  *       lock                           the loop's callback: take the stack, cancel
@@ -13,19 +13,19 @@
  *       post                           or leave: lock, look whether it is on its
  *       unlock                         way; if so, take the stack, cancel others
  *
- * So leaving a scope never waits for a callback that is on its way: the stack is
- * its own thread's to empty.  And as leaving takes the lock, who has it knows that
- * the scopes are there, and their loops with them.  A task that is abandoned when
- * its loop closes leaves by a callback at that time.
+ * So leaving a scope never waits for a callback that is on its way: the stack
+ * is its own thread's to empty.  And as leaving takes the lock, who has it
+ * knows that the scopes are there, and their loops with them.  A task that is
+ * abandoned when its loop closes leaves by a callback at that time.
  *
- * The locks are not in the tokens but in a table, by the address of a tree's root
- * when it began.  So one can be taken whatever has become of the token: for a scope
- * that outlives it, for children that do.  A tree has one lock, which makes
- * cancelling all of it one act.
+ * The locks are not in the tokens but in a table, by the address of a tree's
+ * root when it began.  So one can be taken whatever has become of the token:
+ * for a scope that outlives it, for children that do.  A tree has one lock,
+ * which makes cancelling all of it one act.
  *
- * Rejected: a callback in each scope, posted by itself: leaving a scope would have
- * to wait until it has come.  References of tokens: then making one could fail, and
- * a token that is a static variable would not do. */
+ * Rejected: a callback in each scope, posted by itself: leaving a scope would
+ * have to wait until it has come.  References of tokens: then making one could
+ * fail, and a token that is a static variable would not do. */
 
 #include "config.h"
 
@@ -54,7 +54,7 @@ enum state {
     SENT,      /* it was put onto its loop's stack */
 };
 
-/* --- locks ------------------------------------------------------------------ */
+/* --- locks ---------------------------------------------------------------- */
 
 /* Which one a token has: its own address says, unless its root's did. */
 static unsigned lock_of(const il_cancel_token *token)
@@ -89,7 +89,7 @@ static void unlock(unsigned number)
     ili_unlock(&locks[number % N_LOCKS].lock);
 }
 
-/* --- the tree ----------------------------------------------------------------- */
+/* --- the tree ------------------------------------------------------------- */
 
 /* The next one below `top`, parents first; NULL: that was all. */
 static il_cancel_token *token_after(const il_cancel_token *top,
@@ -127,10 +127,10 @@ int il_cancel_token_init_child(il_cancel_token *token, il_cancel_token *parent)
     return 0;
 }
 
-/* --- scopes on their way to their loops ---------------------------------------- */
+/* --- scopes on their way to their loops ----------------------------------- */
 
-/* On the loop's thread: cancel the scopes that have been put onto its stack, the
- * first one first, but for one that is being left. */
+/* On the loop's thread: cancel the scopes that have been put onto its stack,
+ * the first one first, but for one that is being left. */
 static void cancel_sent(il_loop *loop, const il_cancel_token_scope *except)
 {
     il_cancel_token_scope *scope =
@@ -167,13 +167,13 @@ static void send_off(il_cancel_token_scope *scope)
     while (!__atomic_compare_exchange_n(&loop->cancelled_scopes, &first, scope,
                                         true, __ATOMIC_RELEASE,
                                         __ATOMIC_RELAXED));
-    /* Refused, it is on its way already, or the loop closes: then nothing is left
-     * that could be cancelled. */
+    /* Refused, it is on its way already, or the loop closes: then nothing is
+     * left that could be cancelled. */
     if (!ili_loop_is_here(loop))
         (void)il_post_threadsafe(loop, &loop->on_cancelled);
 }
 
-/* --- cancelling ------------------------------------------------------------------ */
+/* --- cancelling ----------------------------------------------------------- */
 
 static void cancel_one(il_cancel_token *token)
 {
@@ -252,7 +252,7 @@ void il_cancel_token_fini(il_cancel_token *token)
     *token = (il_cancel_token)IL_CANCEL_TOKEN_INIT;
 }
 
-/* --- scopes ------------------------------------------------------------------------ */
+/* --- scopes --------------------------------------------------------------- */
 
 static void stop_listening(void *arg)
 {

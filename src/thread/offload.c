@@ -2,14 +2,14 @@
 
 /* offload.c - a task waits for a function that runs in another thread.
  *
- * The job is on the task's stack, and so may be its argument.  So a cancel takes
- * the job back if it has not begun, and else is nothing but a hint to the job: the
- * wait goes on to the job's end, and its result counts, as everywhere when a value
- * comes before a cancel.
+ * The job is on the task's stack, and so may be its argument.  So a cancel
+ * takes the job back if it has not begun, and else is nothing but a hint to the
+ * job: the wait goes on to the job's end, and its result counts, as everywhere
+ * when a value comes before a cancel.
  *
- * A job that may be abandoned is on the heap.  When its task is cancelled, the two
- * are parted by one exchange: either the worker was first, and the task gets the
- * result, or the task was, and the worker never looks at it again. */
+ * A job that may be abandoned is on the heap.  When its task is cancelled, the
+ * two are parted by one exchange: either the worker was first, and the task
+ * gets the result, or the task was, and the worker never looks at it again. */
 
 #include "config.h"
 

@@ -2,18 +2,18 @@
 
 /* pool.c - the life of pools, and the one that the process has.
  *
- * A pool outlives those who use it as long as one of its threads does: a job that
- * would not end when the pool was closed still needs it when it does end.
+ * A pool outlives those who use it as long as one of its threads does: a job
+ * that would not end when the pool was closed still needs it when it does end.
  *
- * The process's pool has a user in each loop that has ever run a job.  It is made
- * for the first of them and closed with the last one, within what is left of that
- * loop's grace.  So a program that has no loop any more has no such threads
- * either, and a library that uses loops leaves none behind.
+ * The process's pool has a user in each loop that has ever run a job.  It is
+ * made for the first of them and closed with the last one, within what is left
+ * of that loop's grace.  So a program that has no loop any more has no such
+ * threads either, and a library that uses loops leaves none behind.
  *
- * Rejected: a pool for each loop, whose threads would be too many where loops are
- * many; the jobs of all of them block in the same kernel and wait for the same
- * disk.  Threads that stay for ever: leak checkers find them, and a library could
- * not be unloaded. */
+ * Rejected: a pool for each loop, whose threads would be too many where loops
+ * are many; the jobs of all of them block in the same kernel and wait for the
+ * same disk.  Threads that stay for ever: leak checkers find them, and a
+ * library could not be unloaded. */
 
 #include "config.h"
 
@@ -38,7 +38,7 @@ static il_pool *process_pool;  /* NULL: nobody uses it */
 static unsigned process_users; /* loops */
 static unsigned process_max_threads = MAX_THREADS;
 
-/* --- life ------------------------------------------------------------------- */
+/* --- life ----------------------------------------------------------------- */
 
 int il_pool_new(const il_pool_options *options, il_pool **ret_pool)
 {
@@ -79,7 +79,7 @@ il_pool *il_pool_ref(il_pool *pool)
     return pool;
 }
 
-/* --- closing ----------------------------------------------------------------- */
+/* --- closing -------------------------------------------------------------- */
 
 /* Where a job was offloaded that would not end. */
 struct stuck {
@@ -128,8 +128,8 @@ static bool stop_waiting(struct ili_sleeper *me)
     return is_waiting;
 }
 
-/* The time is up: nobody waits for the threads any more, jobs that have not begun
- * will not, and those that run are noted. */
+/* The time is up: nobody waits for the threads any more, jobs that have not
+ * begun will not, and those that run are noted. */
 static void desert(il_pool *pool, struct stuck *stuck)
 {
     ili_list ended;
@@ -228,7 +228,7 @@ il_pool *il_pool_unref(il_pool *pool)
     return NULL;
 }
 
-/* --- the process's pool -------------------------------------------------------- */
+/* --- the process's pool --------------------------------------------------- */
 
 /* In the child of a fork: of the threads, this one alone is there. */
 static void forget(void)
@@ -298,7 +298,7 @@ int ili_pool_of_loop(il_loop *loop, il_pool **ret_pool)
     return 0;
 }
 
-/* --- settings and counts ---------------------------------------------------------- */
+/* --- settings and counts -------------------------------------------------- */
 
 /* For the process's pool, which may end meanwhile. */
 static il_pool *pin(il_pool *pool)

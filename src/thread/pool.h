@@ -18,9 +18,9 @@
  *     TAKEN     | the task's again         |
  *     ABANDONED | the worker's alone       | its end
  *
- * QUEUED is left under the pool's lock, RUNNING by whoever changes it first.  The
- * job is on the stack of its task, but one that can be abandoned is on the heap:
- * then the task frees it, or after ABANDONED the worker. */
+ * QUEUED is left under the pool's lock, RUNNING by whoever changes it first.
+ * The job is on the stack of its task, but one that can be abandoned is on the
+ * heap: then the task frees it, or after ABANDONED the worker. */
 
 #include "base/list.h"
 #include "loop/sleeper.h"
@@ -87,7 +87,7 @@ struct il_pool {
     unsigned refs;  /* atomic: one for all of those, one for each thread */
 };
 
-/* --- queue.c ---------------------------------------------------------------- */
+/* --- queue.c -------------------------------------------------------------- */
 
 /* Put a job where those who take jobs will look.  0 or -ESHUTDOWN. */
 int ili_pool_push(il_pool *pool, struct ili_job *job);
@@ -112,10 +112,10 @@ void ili_pool_unqueue(il_pool *pool, struct ili_job *job, int state);
 /* The first job, RUNNING from now on; NULL: there is none. */
 struct ili_job *ili_pool_take(il_pool *pool);
 
-/* --- worker.c --------------------------------------------------------------- */
+/* --- worker.c ------------------------------------------------------------- */
 
-/* Queue a job and see to it that it is run.  0, -ESHUTDOWN or -ENOMEM; then it is
- * the caller's. */
+/* Queue a job and see to it that it is run.  0, -ESHUTDOWN or -ENOMEM; then it
+ * is the caller's. */
 int ili_pool_submit(il_pool *pool, struct ili_job *job);
 
 /* Whether this thread is one of the pool's. */
@@ -133,7 +133,7 @@ void ili_pool_fit(il_pool *pool);
 void ili_pool_each_busy(il_pool *pool,
                         void (*fn)(const il_site *site, void *arg), void *arg);
 
-/* --- pool.c ----------------------------------------------------------------- */
+/* --- pool.c --------------------------------------------------------------- */
 
 /* Drop a thread's reference. */
 void ili_pool_release(il_pool *pool);

@@ -3,9 +3,9 @@
 /* queue.c - jobs that wait for a thread.
  *
  * A job is pushed onto a stack without a lock: a loop must not wait for threads
- * that it has nothing to do with.  Whoever has the pool's lock takes all of that
- * stack and turns it round, and so there is one queue in the order they came, of
- * which each job can be taken: by a thread, or back. */
+ * that it has nothing to do with.  Whoever has the pool's lock takes all of
+ * that stack and turns it round, and so there is one queue in the order they
+ * came, of which each job can be taken: by a thread, or back. */
 
 #include "config.h"
 

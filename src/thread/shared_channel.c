@@ -2,27 +2,27 @@
 
 /* shared_channel.c - a bounded queue of values between threads.
  *
- * There are two latches, one for those who send and one for those who receive.  While
- * there is room and there are elements, each side uses its own: the two meet only in
- * the ring and in two counts, how many were sent and how many were received, and
- * each side looks at the other's count only when it has come to the end of what it
- * knows.  So a line of the cache travels between two processors once for many
- * elements.
+ * There are two latches, one for those who send and one for those who receive.
+ * While there is room and there are elements, each side uses its own: the two
+ * meet only in the ring and in two counts, how many were sent and how many were
+ * received, and each side looks at the other's count only when it has come to
+ * the end of what it knows.  So a line of the cache travels between two
+ * processors once for many elements.
  *
  * Everything else is done under both, and is what channel.c does.  `state` says
- * whether anything of this is the case.  It is written under both, so each side knows
- * it under its own, and needs no fence to be sure.
+ * whether anything of this is the case.  It is written under both, so each side
+ * knows it under its own, and needs no fence to be sure.
  *
  * Whenever nobody has both:
  *   - while receivers wait, the ring is empty and no sender waits;
- *   - while senders wait, the ring is full, which without capacity it always is, and
- *     no receiver waits;
+ *   - while senders wait, the ring is full, which without capacity it always
+ *     is, and no receiver waits;
  *   - nobody waits in a closed channel.
  *
- * Those who are about to leave do not count as waiting here; see loop/sleeper.h.
+ * Who is about to leave does not count as waiting here; see loop/sleeper.h.
  *
- * Rejected: one lock, over which the two sides would fight for each element; a ring
- * without locks, in which those who wait could be overtaken. */
+ * Rejected: one lock, over which the two sides would fight for each element; a
+ * ring without locks, in which those who wait could be overtaken. */
 
 #include "config.h"
 
@@ -48,7 +48,7 @@ enum {
     UNBUFFERED = 8,
 };
 
-/* --- the ring ----------------------------------------------------------------- */
+/* --- the ring ------------------------------------------------------------- */
 
 /* Pointers and the like are moved without a call. */
 static inline void copy(void *to, const void *from, size_t size)
@@ -92,16 +92,16 @@ static inline void put(il_shared_channel *channel, const void *element)
 {
     void *slot = at(channel, channel->send_place);
 
-    /* The next latch waits for what was written here, and that for the receiver's
-     * processor to let go of the line. */
+    /* The next latch waits for what was written here, and that for the
+     * receiver's processor to let go of the line. */
     __builtin_prefetch((char *)slot + AHEAD, 1);
     copy(slot, element, channel->element_size);
     channel->send_place = after(channel, channel->send_place);
     __atomic_store_n(&channel->sent, channel->sent + 1, __ATOMIC_RELEASE);
 }
 
-/* The oldest element leaves.  Its place is the next sender's as soon as the count
- * says so. */
+/* The oldest element leaves.  Its place is the next sender's as soon as the
+ * count says so. */
 static inline void drop_first(il_shared_channel *channel)
 {
     channel->receive_place = after(channel, channel->receive_place);
@@ -116,7 +116,7 @@ static inline void take(il_shared_channel *channel, void *ret_element)
     drop_first(channel);
 }
 
-/* --- both latches ------------------------------------------------------------------ */
+/* --- both latches --------------------------------------------------------- */
 
 static void latch_both(il_shared_channel *channel)
 {
@@ -140,7 +140,7 @@ static void unlatch_both(il_shared_channel *channel)
     ili_unlatch(&channel->send_latch);
 }
 
-/* --- life ---------------------------------------------------------------------------- */
+/* --- life ----------------------------------------------------------------- */
 
 static int check_size(size_t element_size, size_t capacity)
 {
@@ -205,7 +205,7 @@ static inline bool is_valid(const il_shared_channel *channel)
     return ILI_LIKELY(channel && channel->element_size > 0);
 }
 
-/* --- what is rare ------------------------------------------------------------- */
+/* --- what is rare --------------------------------------------------------- */
 
 /* Under both latches: do it without waiting.  -EAGAIN: that is not possible. */
 typedef int step_fn(il_shared_channel *channel, void *element,
@@ -229,8 +229,8 @@ static int send_now(il_shared_channel *channel, void *element,
     return 0;
 }
 
-/* Room that becomes free is filled by the sender that has waited longest, before
- * anybody else can. */
+/* Room that becomes free is filled by the sender that has waited longest,
+ * before anybody else can. */
 static int receive_now(il_shared_channel *channel, void *element,
                        struct ili_sleeper **ret_served)
 {
@@ -320,7 +320,7 @@ static inline int spend(il_task *task, int r)
     return r;
 }
 
-/* --- sending ------------------------------------------------------------------ */
+/* --- sending -------------------------------------------------------------- */
 
 /* While nothing is unusual; else false. */
 static inline bool send_fast(il_shared_channel *channel, const void *element)
@@ -359,7 +359,7 @@ int il_shared_channel_send(il_shared_channel *channel, const void *element,
     return spend(task, r);
 }
 
-/* --- receiving ---------------------------------------------------------------- */
+/* --- receiving ------------------------------------------------------------ */
 
 static inline bool receive_fast(il_shared_channel *channel, void *ret_element)
 {
@@ -397,7 +397,7 @@ int il_shared_channel_receive(il_shared_channel *channel, void *ret_element,
     return spend(task, r);
 }
 
-/* --- closing ------------------------------------------------------------------ */
+/* --- closing -------------------------------------------------------------- */
 
 static void take_all(ili_list *list, ili_list *taken)
 {
@@ -407,8 +407,8 @@ static void take_all(ili_list *list, ili_list *taken)
         ili_list_append(taken, &sleeper->link);
 }
 
-/* Nobody will be served any more.  Returns whether it was open, and whether somebody
- * is still about to leave by himself. */
+/* Nobody will be served any more.  Returns whether it was open, and whether
+ * somebody is still about to leave by himself. */
 static bool end_waits(il_shared_channel *channel, int result, bool *ret_leaving)
 {
     ili_list taken;

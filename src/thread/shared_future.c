@@ -2,11 +2,11 @@
 
 /* shared_future.c - a result that is not there yet, for several threads.
  *
- * Setting it writes the outcome to where each one who waits wants it, takes them
- * all off under the lock, and wakes them when it has given the lock back: from then
- * on neither side looks at the future.  Who finds it set without waiting has had the
- * lock after the one who has set it.  So who knows the result, and that nobody else
- * is waiting for it, may free the storage.
+ * Setting it writes the outcome to where each one who waits wants it, takes
+ * them all off under the lock, and wakes them when it has given the lock back:
+ * from then on neither side looks at the future.  Who finds it set without
+ * waiting has had the lock after the one who has set it.  So who knows the
+ * result, and that nobody else is waiting for it, may free the storage.
  *
  * Rejected: looking at the state without the lock, which would save a few
  * nanoseconds and let storage go that is about to be unlocked. */

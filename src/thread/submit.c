@@ -2,9 +2,9 @@
 
 /* submit.c - run a task in another thread's loop.
  *
- * A submission is shared by its handles, which are in any thread, and by its loop,
- * from when it is posted until its task has ended.  What belongs to the task is
- * touched on the loop's thread alone; the handles have the future.
+ * A submission is shared by its handles, which are in any thread, and by its
+ * loop, from when it is posted until its task has ended.  What belongs to the
+ * task is touched on the loop's thread alone; the handles have the future.
  *
  * The future gets its answer in each of these cases:
  *
@@ -51,7 +51,7 @@ static void release(il_submission *submission)
     free(submission);
 }
 
-/* --- on the loop's thread ------------------------------------------------------- */
+/* --- on the loop's thread ------------------------------------------------- */
 
 /* The task was abandoned. */
 static void on_close(void *arg)
@@ -135,7 +135,7 @@ static void on_cancel(void *arg)
     release(submission);
 }
 
-/* --- from any thread -------------------------------------------------------------- */
+/* --- from any thread ------------------------------------------------------ */
 
 static il_submission *make(il_loop *loop, const il_spawn_options *options)
 {

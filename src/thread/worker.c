@@ -2,33 +2,35 @@
 
 /* worker.c - the threads of a pool, and how many there are.
  *
- * Waking a thread takes as long as twenty short jobs, and threads that take jobs
- * from each other are slower than one that does them all.  So a pool does with
- * one thread, and a second works only if it has been seen that jobs have to wait:
+ * Waking a thread takes as long as twenty short jobs, and threads that take
+ * jobs from each other are slower than one that does them all.  So a pool does
+ * with one thread, and a second works only if it has been seen that jobs have
+ * to wait:
  *
  *   - A job that comes while nobody works wakes a thread: the one that fell
  *     asleep last, whose memory is in the caches.
- *   - One that comes while somebody works, and is not taken at once, wakes nobody
- *     to work, but if need be a thread that *keeps watch*: it sleeps for a moment
- *     and then looks whether jobs that were there before still are.  For each of
- *     these it wakes or makes a thread, until there are as many as may be.
+ *   - One that comes while somebody works, and is not taken at once, wakes
+ *     nobody to work, but if need be a thread that *keeps watch*: it sleeps for
+ *     a moment and then looks whether jobs that were there before still are.
+ *     For each of these it wakes or makes a thread, until there are as many as
+ *     may be.
  *   - It goes to sleep itself when no job waits.
  *
- * So while a pool is busy with short jobs, nobody is woken but once in a while the
- * one who watches, and a submitter needs no lock; and a job never waits behind
- * one that blocks for longer than that moment.
+ * So while a pool is busy with short jobs, nobody is woken but once in a while
+ * the one who watches, and a submitter needs no lock; and a job never waits
+ * behind one that blocks for longer than that moment.
  *
- * `attention` tells submitters which of these it is.  They push first and look at
- * it then; who lowers it writes it first and looks at what came in then.  So one of
- * the two sees the other.
+ * `attention` tells submitters which of these it is.  They push first and look
+ * at it then; who lowers it writes it first and looks at what came in then.  So
+ * one of the two sees the other.
  *
  * A thread that ends cannot join itself.  It leaves itself to be joined by the
  * next one that ends, or by who closes the pool.
  *
- * Rejected: threads that take several jobs each, so that these need the lock more
- * seldom; of those the ones behind a job that blocks would be lost to the others,
- * and to a cancel.  A timer of a loop instead of a thread that watches: a loop
- * that computes would have to look after jobs that others wait for. */
+ * Rejected: threads that take several jobs each, so that these need the lock
+ * more seldom; of those the ones behind a job that blocks would be lost to the
+ * others, and to a cancel.  A timer of a loop instead of a thread that watches:
+ * a loop that computes would have to look after jobs that others wait for. */
 
 #include "config.h"
 
@@ -65,7 +67,7 @@ static __thread const struct ili_job *my_job;
 static void *start_working(void *pool);
 static void *start_watching(void *pool);
 
-/* --- what is to be done, under the lock --------------------------------------- */
+/* --- what is to be done, under the lock ----------------------------------- */
 
 static unsigned count_awake(const il_pool *pool)
 {
@@ -85,7 +87,7 @@ static void set_attention(il_pool *pool)
         __atomic_store_n(&pool->attention, attention, __ATOMIC_SEQ_CST);
 }
 
-/* --- threads, under the lock --------------------------------------------------- */
+/* --- threads, under the lock ---------------------------------------------- */
 
 /* Signals are for threads that know of them. */
 static int create(il_pool *pool, enum role role)
@@ -184,8 +186,8 @@ static size_t count_free(const il_pool *pool)
 }
 
 /* Jobs are queued: see to it that somebody works, and that somebody keeps watch
- * over those that will not be taken at once.  False if there is nobody who could
- * work. */
+ * over those that will not be taken at once.  False if there is nobody who
+ * could work. */
 static bool see_to_it(il_pool *pool, int **ret_word)
 {
     if (count_awake(pool) == 0) {
@@ -207,7 +209,7 @@ static void wake(int *word)
         ili_futex_wake(word);
 }
 
-/* --- submitting ---------------------------------------------------------------- */
+/* --- submitting ----------------------------------------------------------- */
 
 /* Apart, so that it is out of the way where the pool is watched. */
 static __attribute__((noinline)) int attend(il_pool *pool, struct ili_job *job)
@@ -275,7 +277,7 @@ bool il_job_is_cancelled(void)
     return my_job && __atomic_load_n(&my_job->is_cancelled, __ATOMIC_RELAXED);
 }
 
-/* --- the life of a thread -------------------------------------------------------- */
+/* --- the life of a thread ------------------------------------------------- */
 
 /* Until it is assigned a role; false if the deadline has come first. */
 static bool sleep_until(struct ili_worker *me, il_time deadline)
@@ -286,8 +288,8 @@ static bool sleep_until(struct ili_worker *me, il_time deadline)
     return true;
 }
 
-/* Each of these is called with the lock held, returns with it held, and says what
- * comes next. */
+/* Each of these is called with the lock held, returns with it held, and says
+ * what comes next. */
 
 /* Nothing is to be done: sleep, but not for ever. */
 static enum role rest(il_pool *pool, struct ili_worker *me)
@@ -471,7 +473,7 @@ static void *start_watching(void *pool)
     return live(pool, ILI_WATCH);
 }
 
-/* --- for pool.c -------------------------------------------------------------------- */
+/* --- for pool.c ----------------------------------------------------------- */
 
 void ili_pool_each_busy(il_pool *pool, void (*fn)(const il_site *, void *arg),
                         void *arg)

@@ -2,8 +2,8 @@
 #ifndef SUPPORT_GATES_H
 #define SUPPORT_GATES_H
 
-/* gates.h - threads that wait for each other, so that a test with threads depends
- * on no time. */
+/* gates.h - threads that wait for each other, so that a test with threads
+ * depends on no time. */
 
 #include <pthread.h>
 #include <semaphore.h>
