@@ -15,7 +15,7 @@
 #include <interloop/interloop.h>
 
 /* How many there are; each program makes sure of it. */
-enum { N_SCENARIOS = 143 };
+enum { N_SCENARIOS = 148 };
 
 struct scenario {
     const char *name; /* a sentence */
@@ -33,6 +33,7 @@ extern const struct scenario scenarios_join[];
 extern const struct scenario scenarios_order[];
 extern const struct scenario scenarios_post[];
 extern const struct scenario scenarios_scope[];
+extern const struct scenario scenarios_shared[];
 extern const struct scenario scenarios_socket[];
 extern const struct scenario scenarios_spawn[];
 extern const struct scenario scenarios_state[];
