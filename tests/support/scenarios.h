@@ -32,6 +32,7 @@ extern const struct scenario scenarios_io[];
 extern const struct scenario scenarios_join[];
 extern const struct scenario scenarios_order[];
 extern const struct scenario scenarios_post[];
+extern const struct scenario scenarios_queue[];
 extern const struct scenario scenarios_scope[];
 extern const struct scenario scenarios_shared[];
 extern const struct scenario scenarios_socket[];
