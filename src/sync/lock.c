@@ -39,23 +39,33 @@ static int look(const il_lock *lock, il_task *task)
     return ili_hold_is_here(&lock->hold) ? -EAGAIN : -ESRCH;
 }
 
+/* Where nothing is inline, nobody else counts. */
+static __attribute__((noinline)) int take(il_lock *lock, il_task *task)
+{
+    ili_hold_take_as(&lock->hold, task);
+    if (task)
+        task->ops++;
+    return 0;
+}
+
 int il_lock_acquire_slowly_(il_lock *lock)
 {
     il_task *task = ili_current_task();
-    struct ili_waiter me = { .task = task };
+    struct ili_waiter me;
     int r;
 
     ILI_RETURN_IF_FAIL(lock, -EINVAL);
-    if (task && task->ops >= ILI_OPS_LIMIT && !ili_pause_before(task, lock))
+    if (task && ili_must_pause_first(task) && !ili_pause_before(task, lock))
         return -EOWNERDEAD;
     if (ili_must_refuse(task))
         return ili_refuse(task);
     r = look(lock, task);
     if (r == 0)
-        ili_hold_take_as(&lock->hold, task);
+        return take(lock, task);
     if (r != -EAGAIN)
         return r;
     ILI_RETURN_IF_FAIL(task, -ESRCH);
+    me.task = task;
     me.slot = &lock->hold;
     ili_list_append_lazy(&lock->hold.waiters, &me.link);
 

@@ -146,6 +146,13 @@ static inline bool ili_must_pause(il_task *task)
     return ILI_UNLIKELY(++task->ops >= ILI_OPS_LIMIT);
 }
 
+/* The same in another order, for operations before which a task is to pause: who
+ * has passed counts it, if it did not have to wait. */
+static inline bool ili_must_pause_first(const il_task *task)
+{
+    return ILI_UNLIKELY(task->ops >= ILI_OPS_LIMIT - 1);
+}
+
 /* The task has got the thread, for the first time or again. */
 void ili_task_got_thread(il_task *task);
 
