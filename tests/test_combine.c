@@ -303,7 +303,7 @@ static int gather_stubborn(void *arg)
     return r;
 }
 
-/* The cancel must reach the caller even if every child swallowed it. */
+/* bpo-26923: the cancel must reach the caller even if every child swallowed it. */
 static void test_combine_gather_cancelled_says_so(void **state)
 {
     struct fixture *f = *state;

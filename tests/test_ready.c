@@ -255,6 +255,29 @@ static void test_ready_task_of_a_cancelled_group_is_cancelled_then(void **state)
     run(cancel_while_it_starts);
 }
 
+static int add_to_cancelled(void *arg)
+{
+    struct server server = { .life = IL_FOREVER };
+    il_group group;
+    struct adder adder = { &group, &server, 0x5eed };
+
+    (void)arg;
+    CHECK_INT(il_group_open(&group, 0), 0);
+    il_group_cancel(&group);
+    CHECK_INT(il_spawn(NULL, add, &adder, NULL), 0);
+    CHECK_INT(adder.r, -ECANCELED);
+    CHECK_INT(server.r, 0); /* it never ran */
+    CHECK_INT(il_group_close(&group), 0);
+    return 0;
+}
+
+/* gh-94398: tasks were begun in a group that was going down. */
+static void test_ready_cancelled_group_takes_no_tasks(void **state)
+{
+    (void)state;
+    run(add_to_cancelled);
+}
+
 static int collect(void *arg)
 {
     struct server good = { .preparation = IL_MS(10), .life = IL_MS(10) };
@@ -516,6 +539,7 @@ int main(void)
         TEST(test_ready_task_is_cancelled_with_its_group),
         TEST(test_ready_group_waits_for_those_that_start),
         TEST(test_ready_task_of_a_cancelled_group_is_cancelled_then),
+        TEST(test_ready_cancelled_group_takes_no_tasks),
         TEST(test_ready_tasks_are_collected_when_they_have_come),
         TEST(test_ready_task_may_be_the_root_groups),
         TEST(test_ready_task_moves_with_all_below_it),

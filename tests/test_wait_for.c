@@ -111,6 +111,25 @@ static void test_wait_for_prefers_a_result_to_the_timeout(void **state)
     run(lose_nothing);
 }
 
+static int wait_without_limit(void *arg)
+{
+    struct child slow = { .duration = IL_SEC(1000), .result = 6 };
+    int result = 0x5eed;
+    il_task *task = begin(&slow);
+
+    (void)arg;
+    CHECK_INT(il_wait_for(task, IL_FOREVER, &result), 0);
+    CHECK_INT(result, 6);
+    il_task_unref(task);
+    return 0;
+}
+
+static void test_wait_for_ever_is_a_join(void **state)
+{
+    (void)state;
+    run(wait_without_limit);
+}
+
 static int wait_for_no_time(void *arg)
 {
     struct child lazy = { .duration = IL_MS(10) };
@@ -308,6 +327,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_wait_for_returns_after_the_end_of_the_task),
         TEST(test_wait_for_prefers_a_result_to_the_timeout),
+        TEST(test_wait_for_ever_is_a_join),
         TEST(test_wait_for_no_time_at_all_cancels_at_once),
         TEST_MANUAL(test_wait_for_cancelled_cancels_the_task),
         TEST_MANUAL(test_wait_for_cancelled_keeps_a_result),
