@@ -13,7 +13,7 @@ export LC_ALL=C
 top=${IL_SRCDIR:-$(cd "$(dirname "$0")/../.." && pwd)}
 cd "$top" || exit 1
 status=0
-pages=(README.md doc/*.md doc/api/*.md)
+pages=(README.md doc/*.md doc/api/*.md doc/api/*.rst)
 
 # Names that no header declares, and why a page speaks of them.
 exceptions() {
@@ -61,16 +61,16 @@ done < <(grep -onE '\b[0-9][0-9]_[a-z0-9_]+\.(c|expected)\b' "${pages[@]}")
 # The marks of each quotation, one a line: page, file, text.
 quoted() {
     awk '
-        /^```\{literalinclude\} / {
+        /^(```\{|\.\. )literalinclude(\}|::) / {
             file = FILENAME
             sub(/[^\/]*$/, "", file)
-            file = file $2
+            file = file $NF
             next
         }
-        /^```/ { file = "" }
-        file && /^:(start|end)-(at|after|before): / {
+        /^```/ || /^[^ :]/ { file = "" }
+        file && /^ *:(start|end)-(at|after|before): / {
             text = $0
-            sub(/^:[a-z-]*: /, "", text)
+            sub(/^ *:[a-z-]*: /, "", text)
             if (text ~ /^".*"$/)
                 text = substr(text, 2, length(text) - 2)
             print FILENAME "\t" file "\t" text

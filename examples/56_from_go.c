@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+
+/* 56_from_go.c - what those who come from Go look for.
+ *
+ * Each part is the counterpart of a few lines of Go, which doc/go.md has beside
+ * it.  Time is virtual. */
+
+#include <interloop/interloop.h>
+#include <interloop/testing.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* goroutines { */
+static int square(void *arg)
+{
+    int *n = arg; /* the caller waits for us, so it may be its local */
+    int r = il_sleep(IL_MS(10));
+
+    if (r == 0)
+        *n *= *n;
+    return r;
+}
+
+static int squares(void)
+{
+    int n[] = { 2, 3, 4 };
+    il_group group;
+    int r = il_group_open(&group, 0);
+
+    if (r < 0)
+        return r;
+    for (int i = 0; i < 3; i++)
+        (void)il_spawn(&group, square, &n[i], NULL);
+    r = il_group_close(&group);
+    if (r == 0)
+        printf("goroutines: %d %d %d\n", n[0], n[1], n[2]);
+    return r;
+}
+/* goroutines } */
+
+/* channel { */
+static int generate(void *arg)
+{
+    il_channel *numbers = arg;
+    int r = 0;
+
+    for (int i = 1; i <= 3 && r == 0; i++)
+        r = il_channel_send(numbers, &i);
+    (void)il_channel_close(numbers);
+    return r;
+}
+
+static int add_up(void *arg)
+{
+    il_channel *numbers = arg;
+    int sum = 0;
+    int n;
+    int r;
+
+    while ((r = il_channel_receive(numbers, &n)) == 0)
+        sum += n;
+    printf("channel: %d\n", sum);
+    return r == -EPIPE ? 0 : r;
+}
+
+static int channel(void)
+{
+    il_channel numbers;
+    il_call calls[] = {
+        { .fn = generate, .arg = &numbers },
+        { .fn = add_up, .arg = &numbers },
+    };
+    int r = il_channel_init(&numbers, sizeof(int), 0); /* 0: unbuffered */
+
+    if (r < 0)
+        return r;
+    r = il_gather(calls, 2);
+    il_channel_fini(&numbers);
+    return r;
+}
+/* channel } */
+
+/* context { */
+static int query(void)
+{
+    /* No ctx to pass: each wait knows the scopes around it. */
+    return il_sleep(IL_SEC(3600));
+}
+
+static int context(void)
+{
+    int r = 0;
+
+    IL_TIMEOUT (IL_SEC(2), &r) {
+        r = query();
+    }
+    printf("context: %s\n", il_strerror(r));
+    return r == -ETIMEDOUT ? 0 : r;
+}
+/* context } */
+
+/* errgroup { */
+static il_semaphore three_at_a_time = IL_SEMAPHORE_INIT(3);
+
+static int fetch(void *arg)
+{
+    int page = *(const int *)arg;
+    int r = 0;
+
+    IL_WITH_PERMITS(&three_at_a_time, 1, &r)
+    {
+        r = il_sleep(IL_MS(100));
+        if (r == 0 && page == 4)
+            r = -ENOENT; /* the group cancels the others */
+    }
+    return r;
+}
+
+static int errgroup(void)
+{
+    int pages[] = { 1, 2, 3, 4, 5, 6, 7 };
+    il_call calls[7];
+    int r;
+
+    for (int i = 0; i < 7; i++)
+        calls[i] = (il_call){ .fn = fetch, .arg = &pages[i] };
+    r = il_gather(calls, 7);
+    printf("errgroup: %s, and page 7: %s\n", il_strerror(r),
+           il_strerror(calls[6].result));
+    return r == -ENOENT ? 0 : r;
+}
+/* errgroup } */
+
+/* once { */
+static il_once config = IL_ONCE_INIT;
+
+static int load(void *arg)
+{
+    (void)arg;
+    printf("once: loading\n");
+    return il_sleep(IL_MS(100)); /* the other one waits; a failure is retried */
+}
+
+static int use(void *arg)
+{
+    int r = il_once_run(&config, load, arg);
+
+    if (r >= 0)
+        printf("once: using\n");
+    return r;
+}
+/* once } */
+
+static int once(void)
+{
+    il_call calls[] = { { .fn = use }, { .fn = use } };
+
+    return il_gather(calls, 2);
+}
+
+/* waitgroup { */
+struct requests {
+    il_waitgroup left;
+    il_timer timers[2]; /* stand for something that calls back */
+};
+
+static void on_reply(void *arg)
+{
+    struct requests *requests = arg;
+
+    (void)il_waitgroup_done(&requests->left);
+}
+
+static int waitgroup(void)
+{
+    struct requests requests = { .left = IL_WAITGROUP_INIT };
+    int r = il_waitgroup_add(&requests.left, 2);
+
+    for (int i = 0; i < 2 && r == 0; i++) {
+        requests.timers[i] = (il_timer)IL_TIMER_INIT(on_reply, &requests);
+        r = il_timer_start(il_loop_current(), &requests.timers[i],
+                           il_deadline(IL_MS(10)));
+    }
+    if (r == 0)
+        r = il_waitgroup_wait(&requests.left);
+    for (int i = 0; i < 2; i++)
+        (void)il_timer_stop(&requests.timers[i]);
+    printf("WaitGroup: %zu left\n", il_waitgroup_count(&requests.left));
+    return r;
+}
+/* waitgroup } */
+
+typedef int part_fn(void);
+
+static int everything(void *arg)
+{
+    static part_fn *const parts[] = { squares,  channel, context,
+                                      errgroup, once,    waitgroup };
+    int r = 0;
+
+    (void)arg;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts && r >= 0; i++)
+        r = parts[i]();
+    return r;
+}
+
+int main(void)
+{
+    int r = il_test_run(everything, NULL, NULL);
+
+    if (r < 0)
+        fprintf(stderr, "56_from_go: %s\n", il_strerror(r));
+    return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
