@@ -9,6 +9,7 @@
 #include <interloop/testing.h>
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -100,6 +101,44 @@ static int context(void)
     return r == -ETIMEDOUT ? 0 : r;
 }
 /* context } */
+
+/* fairness { */
+static bool is_counted;
+static unsigned n_seen;
+
+static int count(void *arg)
+{
+    int number = 0;
+    int r = 0;
+
+    (void)arg;
+    for (int i = 0; i < 10000 && r >= 0; i++)
+        if (++number % 100 == 0) /* a computation says where it can pause */
+            r = il_yield();
+    is_counted = true;
+    return r < 0 ? r : number;
+}
+
+static int look_on(void *arg)
+{
+    int r = 0;
+
+    (void)arg;
+    for (n_seen = 0; !is_counted && r >= 0; n_seen++)
+        r = il_yield();
+    return r;
+}
+
+static int fairness(void)
+{
+    il_call calls[] = { { .fn = count }, { .fn = look_on } };
+    int r = il_gather(calls, 2);
+
+    printf("fairness: counted to %d, looked on %u times\n", calls[0].result,
+           n_seen);
+    return r;
+}
+/* fairness } */
 
 /* errgroup { */
 static il_semaphore three_at_a_time = IL_SEMAPHORE_INIT(3);
@@ -196,7 +235,7 @@ typedef int part_fn(void);
 
 static int everything(void *arg)
 {
-    static part_fn *const parts[] = { squares,  channel, context,
+    static part_fn *const parts[] = { squares,  channel, context,  fairness,
                                       errgroup, once,    waitgroup };
     int r = 0;
 
