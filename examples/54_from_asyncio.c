@@ -162,6 +162,29 @@ static int as_completed(void)
 }
 /* as_completed } */
 
+/* wait { */
+static int wait_for_the_first(void)
+{
+    int slow = 80;
+    int quick = 30;
+    size_t which;
+    il_awaited tasks[2] = { { .task = NULL }, { .task = NULL } };
+    int r = il_spawn(NULL, nap, &slow, &tasks[0].task);
+
+    if (r == 0)
+        r = il_spawn(NULL, nap, &quick, &tasks[1].task);
+    if (r == 0)
+        r = il_wait_any(tasks, 2, &which);
+    if (r > 0) /* so many have ended; the others go on */
+        printf("wait: %d\n", tasks[which].result);
+    for (int i = 0; i < 2 && tasks[i].task; i++) {
+        (void)il_task_stop(tasks[i].task, IL_SEC(1), NULL);
+        il_task_unref(tasks[i].task);
+    }
+    return r < 0 ? r : 0;
+}
+/* wait } */
+
 /* Queue { */
 static int produce(void *arg)
 {
@@ -345,8 +368,9 @@ typedef int part_fn(void);
 static int everything(void *arg)
 {
     static part_fn *const parts[] = {
-        create_task, gather, task_group, timeout,   cancel,    as_completed,
-        queue,       locked, event,      condition, semaphore,
+        create_task, gather,       task_group,         timeout,
+        cancel,      as_completed, wait_for_the_first, queue,
+        locked,      event,        condition,          semaphore
     };
     int r = 0;
 

@@ -153,11 +153,69 @@ static int threads(void)
     return r;
 }
 
+/* to_thread { */
+static int block(void *arg) /* in a thread of the pool */
+{
+    int n = *(const int *)arg;
+
+    (void)usleep(1000);
+    return 2 * n;
+}
+
+static int to_thread(void)
+{
+    int n = 21;
+    int result;
+    int r = il_offload(block, &n, &result); /* only this task waits */
+
+    if (r == 0)
+        printf("to_thread: %d\n", result);
+    return r;
+}
+/* to_thread } */
+
+/* run_coroutine_threadsafe { */
+static int greet(void *arg) /* a task of the loop */
+{
+    int r = il_sleep(IL_MS(1));
+
+    (void)arg;
+    return r < 0 ? r : 7;
+}
+
+static void *ask_the_loop(void *arg) /* in a thread without a loop */
+{
+    il_submission *submission;
+    int result;
+
+    if (il_submit(arg, greet, NULL, &submission) < 0)
+        return NULL;
+    if (il_submission_wait(submission, IL_SEC(20), &result) == 0)
+        printf("run_coroutine_threadsafe: %d\n", result);
+    il_submission_unref(submission);
+    return NULL;
+}
+/* run_coroutine_threadsafe } */
+
+static int join(void *arg)
+{
+    return -pthread_join(*(pthread_t *)arg, NULL);
+}
+
+static int run_threadsafe(void)
+{
+    pthread_t thread;
+    int r = -pthread_create(&thread, NULL, ask_the_loop, il_loop_current());
+
+    return r < 0 ? r : il_offload(join, &thread, NULL);
+}
+
 typedef int part_fn(void);
 
 static int everything(void *arg)
 {
-    static part_fn *const parts[] = { future, readers, signals, threads };
+    static part_fn *const parts[] = { future,  readers,   signals,
+                                      threads, to_thread, run_threadsafe };
     int r = 0;
 
     (void)arg;

@@ -87,38 +87,77 @@ static int cancel_scope(void)
 }
 /* CancelScope } */
 
+/* start { */
+static int serve(void *arg)
+{
+    int r = il_sleep(IL_MS(50)); /* until it listens */
+
+    if (r == 0)
+        r = il_ready(arg); /* task_status.started(arg) */
+    if (r == 0)
+        r = il_sleep(IL_FOREVER);
+    return r;
+}
+
+static int start_server(void)
+{
+    char name[] = "port 8000";
+    void *address;
+    il_group group;
+    int closed;
+    int r = il_group_open(&group, 0);
+
+    if (r < 0)
+        return r;
+    r = il_spawn_ready(&group, serve, name, NULL, &address);
+    if (r == 0)
+        printf("start: %s\n", (const char *)address);
+    il_group_cancel(&group);
+    closed = il_group_close(&group);
+    return r < 0 ? r : closed;
+}
+/* start } */
+
 /* memory_channel { */
+static int listener(void *arg)
+{
+    const il_receiver *in = arg;
+    int value;
+    int r;
+
+    while ((r = il_receiver_receive(in, &value)) == 0)
+        printf("memory channel: %d\n", value);
+    return r == -EPIPE ? 0 : r; /* EndOfChannel: the last sender is gone */
+}
+
 static int sender(void *arg)
 {
-    il_channel *channel = arg;
+    IL_CLEANUP(il_sender) il_sender out = *(il_sender *)arg; /* ours now */
     int r = 0;
 
-    for (int i = 0; i < 3 && r == 0; i++)
-        r = il_channel_send(channel, &i);
-    (void)il_channel_close(channel);
+    for (int i = 0; i < 2 && r == 0; i++)
+        r = il_sender_send(&out, &i);
     return r;
 }
 
 static int memory_channel(void)
 {
-    il_channel channel;
-    il_group group;
-    int value;
-    int closed;
-    int r = il_channel_init(&channel, sizeof(int), 0);
+    IL_CLEANUP(il_receiver) il_receiver in = IL_RECEIVER_INIT;
+    il_sender ends[2] = { IL_SENDER_INIT, IL_SENDER_INIT };
+    il_call calls[3];
+    int r = il_channel_open(sizeof(int), 0, &ends[0], &in);
 
     if (r < 0)
         return r;
-    r = il_group_open(&group, 0);
-    if (r == 0) {
-        (void)il_spawn(&group, sender, &channel, NULL);
-        while ((r = il_channel_receive(&channel, &value)) == 0)
-            printf("memory channel: %d\n", value);
-        closed = il_group_close(&group);
-        r = r == -EPIPE ? closed : r; /* EndOfChannel */
+    r = il_sender_clone(&ends[0], &ends[1]);
+    if (r < 0) {
+        il_sender_drop(&ends[0]);
+        return r;
     }
-    il_channel_fini(&channel);
-    return r;
+    calls[0] = (il_call){ .fn = sender, .arg = &ends[0] };
+    calls[1] = (il_call){ .fn = sender, .arg = &ends[1] };
+    calls[2] = (il_call){ .fn = listener, .arg = &in };
+    return il_gather(calls, 3);
 }
 /* memory_channel } */
 
@@ -154,7 +193,8 @@ typedef int part_fn(void);
 
 static int everything(void *arg)
 {
-    static part_fn *const parts[] = { nursery, patience, cancel_scope,
+    static part_fn *const parts[] = { nursery,        patience,
+                                      cancel_scope,   start_server,
                                       memory_channel, capacity };
     int r = 0;
 

@@ -141,33 +141,22 @@ static int fairness(void)
 /* fairness } */
 
 /* errgroup { */
-static il_semaphore three_at_a_time = IL_SEMAPHORE_INIT(3);
-
 static int fetch(void *arg)
 {
-    int page = *(const int *)arg;
-    int r = 0;
+    const int *page = arg;
+    int r = il_sleep(IL_MS(100));
 
-    IL_WITH_PERMITS(&three_at_a_time, 1, &r)
-    {
-        r = il_sleep(IL_MS(100));
-        if (r == 0 && page == 4)
-            r = -ENOENT; /* the group cancels the others */
-    }
-    return r;
+    return r == 0 && *page == 4 ? -ENOENT : r; /* cancels the others */
 }
 
 static int errgroup(void)
 {
     int pages[] = { 1, 2, 3, 4, 5, 6, 7 };
-    il_call calls[7];
-    int r;
+    int results[7];
+    int r = il_map(pages, 7, sizeof *pages, 3, fetch, results);
 
-    for (int i = 0; i < 7; i++)
-        calls[i] = (il_call){ .fn = fetch, .arg = &pages[i] };
-    r = il_gather(calls, 7);
     printf("errgroup: %s, and page 7: %s\n", il_strerror(r),
-           il_strerror(calls[6].result));
+           il_strerror(results[6]));
     return r == -ENOENT ? 0 : r;
 }
 /* errgroup } */
