@@ -19,7 +19,6 @@ pages=(README.md doc/*.md doc/api/*.md doc/api/*.rst)
 exceptions() {
     sed 's/ .*//' <<'LIST'
 il_fd a kind of IL_CLEANUP()
-il_wait_any to come
 LIST
 }
 
