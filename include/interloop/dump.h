@@ -5,9 +5,12 @@
 /**
  * @file dump.h
  * @brief Who is there, and what does everybody wait for?
+ *
+ * Nothing has to be switched on for this.
  */
 
 #include <interloop/export.h>
+#include <interloop/time.h>
 
 #include <stddef.h>
 #include <stdio.h>
@@ -20,13 +23,61 @@ typedef struct il_task il_task;
 /**
  * Print this thread's tasks as a tree, at any time, from anywhere on it.
  *
- * One line a task: name, state, what it waits for since when, where it was
- * spawned; children are indented below the task that spawned them.
+ * One line a task: name, state, what it waits for since when and whom that
+ * belongs to, its next deadline, whether it is cancelled, where it was spawned;
+ * children are indented below the task that spawned them.
  *
  * @param file  Where to; not closed.
  * @return How many tasks were printed, or -ESRCH without a loop.
  */
 IL_EXPORT int il_dump_tasks(FILE *file);
+
+/**
+ * The same for programs: a JSON array with an object a task, each on a line, in
+ * the order of spawning.
+ *
+ * Times are nanoseconds.  `id`, `name` and `state` are always there; what a task
+ * does not have is left out.
+ *
+ * @return As il_dump_tasks().
+ */
+IL_EXPORT int il_dump_tasks_json(FILE *file);
+
+/**
+ * Print the tasks of any thread's loop, from any thread.
+ *
+ * That loop does it, between two steps; the calling thread is blocked meanwhile.
+ *
+ * @param loop     The caller must hold a reference to it.
+ * @param file     Where to; used in this thread only.
+ * @param timeout  Nanoseconds to wait at most, on the real clock; #IL_FOREVER.
+ * @retval -ETIMEDOUT  The loop did not get to it: it does not run, or a step
+ *                     keeps its thread.
+ * @retval -ESHUTDOWN  It is closed.
+ * @retval -ENOMEM     Out of memory.
+ * @return Otherwise how many tasks were printed.
+ */
+IL_EXPORT int il_dump_loop(il_loop *loop, FILE *file, il_time timeout);
+
+/**
+ * Print a loop's tasks whenever the process gets a signal.
+ *
+ * Not inside the signal handler, but in the loop's next turn, for which it is
+ * woken.  Several loops may have the same signal.  When the last of them closes,
+ * the former handler is there again.
+ *
+ * @param loop   A loop of this thread.
+ * @param signo  For instance `SIGUSR1`; 0: never again.
+ * @param file   Where to; not closed, must stay until the loop is closed.  NULL:
+ *               stderr.
+ * @retval 0           From now on.
+ * @retval -EINVAL     There is no such signal, or it cannot be handled.
+ * @retval -EALREADY   The loop has a signal already.
+ * @retval -EMFILE     Sixteen loops have one.
+ * @retval -ESRCH      Another thread's loop.
+ * @retval -ESHUTDOWN  It is closed.
+ */
+IL_EXPORT int il_dump_on_signal(il_loop *loop, int signo, FILE *file);
 
 /** How many tasks of a loop have not ended. */
 IL_EXPORT size_t il_loop_count_tasks(const il_loop *loop);

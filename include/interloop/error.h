@@ -29,6 +29,7 @@
  */
 
 #include <interloop/export.h>
+#include <interloop/time.h>
 
 IL_BEGIN_DECLS
 
@@ -42,19 +43,33 @@ typedef enum il_report_kind {
     IL_REPORT_NESTED_PARK,    /**< a task waited under a nested host loop */
     IL_REPORT_LOST_LOCK,      /**< a task ended and owned a lock or a token */
     IL_REPORT_STUCK_JOB,      /**< a job would not end when its pool closed */
+    /* The following only with il_loop_set_debug(). */
+    IL_REPORT_SLOW,      /**< a task or callback kept the thread for long */
+    IL_REPORT_CIRCLE,    /**< tasks wait for each other */
+    IL_REPORT_DEADLOCK,  /**< every task waits, and nothing will wake one */
+    IL_REPORT_NOT_OWNER, /**< a lock was released by who does not own it, or
+                              acquired by who does */
+    IL_REPORT_STACK,     /**< a task has used most of its stack */
+    IL_REPORT_FREED,     /**< something was ended while tasks waited for it */
+    IL_REPORT_LEAK,      /**< what the closing loop found left over */
 } il_report_kind;
 
 /** One report.  All of it is valid only during the call. */
 typedef struct il_report {
     il_report_kind kind;   /**< what happened */
     int error;             /**< negative errno, or 0 */
-    const char *task_name; /**< the task's name, or the job's */
+    const char *task_name; /**< the task's name, or the job's; "(callback)" or
+                                "(no task)" if it is about none */
     const char *file;      /**< source file that spawned or offloaded it; "?" if
                                 unknown */
     unsigned line;         /**< line that did; 0 if unknown */
     const char *message;   /**< one sentence without a full stop */
     const char *waits_for; /**< what the task waits for now, e.g. "time"; NULL
                                 if it does not wait */
+    const char *details;   /**< more about it, e.g. "took 0.312 s"; NULL: there
+                                is no more */
+    il_time duration;      /**< #IL_REPORT_SLOW: how long it took, on the real
+                                clock; else 0 */
 } il_report;
 
 /** Receives reports.  Runs on the loop's thread, outside every task. */

@@ -16,6 +16,7 @@
 #include <interloop/cleanup.h>
 #include <interloop/combine.h>
 #include <interloop/condition.h>
+#include <interloop/debug.h>
 #include <interloop/dump.h>
 #include <interloop/ends.h>
 #include <interloop/error.h>

@@ -40,6 +40,10 @@
 #include <valgrind/valgrind.h>
 #endif
 
+/* For functions that read what is left on a stack. */
+#define ILI_NO_SANITIZE                                                        \
+    __attribute__((noinline, no_sanitize_address, no_sanitize_thread))
+
 /* What is remembered with each coroutine. */
 typedef struct ili_annotation {
 #ifdef ILI_ASAN
@@ -166,6 +170,16 @@ static inline void ili_annotate_stack_gone(void *base, size_t size, unsigned id)
 #endif
 #ifdef HAVE_VALGRIND_H
     VALGRIND_STACK_DEREGISTER(id);
+#endif
+}
+
+/* Whether memory below all frames may be looked at. */
+static inline int ili_annotate_may_look(void)
+{
+#ifdef HAVE_VALGRIND_H
+    return !RUNNING_ON_VALGRIND;
+#else
+    return 1;
 #endif
 }
 

@@ -78,6 +78,12 @@ static const struct pool_kind kinds[ILI_POOLS] = {
 
 /* --- Stacks with mappings of their own ------------------------------------ */
 
+static void set_plain(ili_arena *arena)
+{
+    arena->is_plain = !arena->retired && !arena->is_watched &&
+                      !arena->doomed.base;
+}
+
 static void unmap_doomed(ili_arena *arena)
 {
     ili_stack *stack = &arena->doomed;
@@ -88,7 +94,7 @@ static void unmap_doomed(ili_arena *arena)
     (void)munmap((char *)stack->base - ILI_STACK_GUARD,
                  stack->size + ILI_STACK_GUARD);
     stack->base = NULL;
-    arena->is_plain = !arena->retired;
+    set_plain(arena);
 }
 
 static int map_own(ili_arena *arena, size_t size, ili_stack *ret_stack)
@@ -263,6 +269,12 @@ void ili_arena_retire(ili_arena *arena)
     arena->retired = true;
     arena->is_plain = false;
     destroy_unused(arena);
+}
+
+void ili_arena_watch(ili_arena *arena, bool watch)
+{
+    arena->is_watched = watch;
+    set_plain(arena);
 }
 
 static void take_warm(ili_arena *arena, ili_pool *pool, ili_stack *ret_stack)

@@ -47,8 +47,9 @@ typedef struct ili_pool {
 } ili_pool;
 
 typedef struct ili_arena {
-    bool is_plain;    /* neither retired, nor is there a doomed stack */
+    bool is_plain;    /* none of the next two, nor is there a doomed stack */
     bool retired;     /* only kept for its last stacks */
+    bool is_watched;  /* the short ways are barred */
     size_t n_own;     /* mappings of their own that are handed out */
     ili_stack doomed; /* one of them, to be unmapped; base NULL: none */
     ili_pool pools[ILI_POOLS];
@@ -59,6 +60,10 @@ ili_arena *ili_arena_new(void);
 
 /* The arena is not needed any more; it goes when its last stack is put. */
 void ili_arena_retire(ili_arena *arena);
+
+/* Whether the short ways below are barred, for who wants to see all that is taken
+ * and put. */
+void ili_arena_watch(ili_arena *arena, bool watch);
 
 /* Where the stack ends that begins there and is one of the pool's: the tops are
  * spread over some colours, in such a way that those of neighbours differ. */

@@ -13,6 +13,7 @@
 #include <interloop/loop.h>
 
 #include "loop/loop.h"
+#include "task/debug.h"
 
 #include <errno.h>
 
@@ -143,6 +144,8 @@ int il_loop_close(il_loop *loop, il_time grace)
     sched->closed = true;
     drop_ready(sched);
     run_hooks(loop);
+    ili_debug_end(sched);
+    ili_dump_signals_close(loop);
 
     ili_fds_free(loop);
     ili_lender_close(loop);

@@ -41,6 +41,7 @@ static void set_host(il_loop *loop, const il_host *host, void *data)
 {
     loop->sched.host = host;
     loop->sched.host_data = data;
+    ili_sched_set_minded(&loop->sched);
 }
 
 int il_loop_attach(il_loop *loop, const il_host *host, void *data)

@@ -13,6 +13,7 @@
 #include <interloop/loop.h>
 
 #include "loop/loop.h"
+#include "task/debug.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -33,6 +34,7 @@ static void free_loop(il_loop *loop)
 static int give_up(il_loop *loop, int error)
 {
     ili_poller_free(loop->poller);
+    free(loop->sched.debug);
     if (loop->sched.arena)
         ili_arena_retire(loop->sched.arena);
     free_loop(loop);
@@ -67,6 +69,9 @@ int il_loop_new(il_loop **ret_loop)
     ili_list_init(&loop->touched);
     ili_list_init(&loop->at_close);
 
+    r = ili_debug_begin(&loop->sched);
+    if (r < 0)
+        return give_up(loop, r);
     r = ili_poller_new(&loop->poller);
     if (r < 0)
         return give_up(loop, r);

@@ -85,6 +85,7 @@ struct il_loop {
     bool running;      /* il_loop_run, il_run, or started as a guest */
     bool stop;         /* asked to stop: after the next turn to end */
     bool owned;        /* the host's loop runs because we run it */
+    bool in_deadlock;  /* `stop` is for that; see deadlock.c */
     ili_list at_close; /* il_callback.item.link, the next to run first */
 
     bool is_virtual; /* testing.c */
@@ -141,6 +142,26 @@ static inline bool ili_loop_is_halted(const il_loop *loop)
 
 /* A turn of a guest or an owner has ended; if it was the last, stop. */
 void ili_loop_turn_ended(il_loop *loop);
+
+/* --- deadlock.c ------------------------------------------------------------- */
+
+/* In debug mode: nothing is ready and nothing will be due.  Reports it if nobody
+ * can wake the loop; returns how long it may sleep. */
+il_time ili_deadlock_look(il_loop *loop);
+
+/* --- alone.c ---------------------------------------------------------------- */
+
+/* Whether nobody but the loop's tasks and callbacks could post to it: this is
+ * the only thread, has no signal handlers, and nobody else has the loop. */
+bool ili_loop_is_alone(const il_loop *loop);
+
+/* --- inspect.c -------------------------------------------------------------- */
+
+/* The loop closes: it prints its tasks no more when signals come. */
+void ili_dump_signals_close(const il_loop *loop);
+
+/* Whether nothing is done about a signal but that tasks are printed. */
+bool ili_dump_is_signal(int signo);
 
 /* --- inbox.c ---------------------------------------------------------------- */
 

@@ -82,6 +82,15 @@ static void run_host(il_loop *loop)
     loop->owned = false;
 }
 
+/* The result of a run, unless it was ended because it could not go on. */
+static int take_deadlock(il_loop *loop, int result)
+{
+    bool in_deadlock = loop->in_deadlock;
+
+    loop->in_deadlock = false;
+    return in_deadlock ? -EDEADLK : result;
+}
+
 int il_loop_run(il_loop *loop)
 {
     int r;
@@ -101,7 +110,7 @@ int il_loop_run(il_loop *loop)
         } while (!loop->stop);
     loop->stop = false;
     loop->running = false;
-    return 0;
+    return take_deadlock(loop, 0);
 }
 
 static int spawn_main(il_task_fn *main_fn, void *arg, il_task **ret_task)
@@ -143,7 +152,7 @@ static int run_main(il_loop *loop, il_task_fn *main_fn, void *arg)
     loop->sched.awaited = NULL;
     loop->stop = false;
     loop->running = false;
-    return take_result(task);
+    return take_deadlock(loop, take_result(task));
 }
 
 /* --- owner mode --------------------------------------------------------------- */

@@ -32,6 +32,7 @@
 #include "config.h"
 
 #include "loop/loop.h"
+#include "task/debug.h"
 
 #include <errno.h>
 
@@ -159,6 +160,19 @@ static il_time sleep_time(const il_loop *loop, il_time until)
     return until > time_seen(loop) ? until - time_seen(loop) : 0;
 }
 
+/* Nothing is ready: the time that the poller may sleep. */
+static il_time about_to_sleep(il_loop *loop, il_time timeout)
+{
+    if (!ili_inbox_may_sleep(loop))
+        return 0;
+    if (timeout == IL_FOREVER && ili_debugs(&loop->sched, IL_DEBUG_DEADLOCK)) {
+        timeout = ili_deadlock_look(loop);
+        if (timeout == 0)
+            ili_inbox_awake(loop);
+    }
+    return timeout;
+}
+
 /* `looked`: the clock was looked at just now. */
 static void poll_and_queue(il_loop *loop, il_time limit, bool looked)
 {
@@ -179,8 +193,8 @@ static void poll_and_queue(il_loop *loop, il_time limit, bool looked)
     }
     if (loop->is_virtual)
         timeout = sleep_virtually(loop, limit, timeout);
-    if (timeout > 0 && !ili_inbox_may_sleep(loop))
-        timeout = 0;
+    if (timeout > 0)
+        timeout = about_to_sleep(loop, timeout);
 
     if (!ili_list_empty(&loop->touched) && ili_fds_check(loop))
         timeout = 0;
@@ -413,6 +427,8 @@ il_time il_loop_next_deadline(il_loop *loop)
 {
     il_time next;
 
+    if (loop && loop->sched.debug && ili_loop_is_here(loop))
+        ili_step_host_waits(&loop->sched);
     if (!loop || loop->sched.closed || ili_loop_is_halted(loop) ||
         is_last_turn_below(loop))
         return IL_FOREVER;

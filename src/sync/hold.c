@@ -33,6 +33,23 @@ bool ili_hold_drop(il_hold *hold, il_task *task)
     return false;
 }
 
+int ili_hold_not_owned(const il_hold *hold)
+{
+    ILI_RETURN_IF_FAIL(ili_hold_is_here(hold), -ESRCH);
+    if (ili_sched_current && ili_debugs(ili_sched_current, IL_DEBUG_LOCKS))
+        ili_debug_not_owner(ili_sched_current, ili_hold_task(hold), -EPERM);
+    return -EPERM;
+}
+
+int ili_hold_owned_already(void)
+{
+    ili_sched *sched = ili_sched_current;
+
+    if (sched && ili_debugs(sched, IL_DEBUG_LOCKS))
+        ili_debug_not_owner(sched, sched->current, -EDEADLK);
+    return -EDEADLK;
+}
+
 bool ili_hold_end(il_hold *hold)
 {
     il_task *task = ili_hold_task(hold);
@@ -44,6 +61,15 @@ bool ili_hold_end(il_hold *hold)
     ili_waiters_end(&hold->waiters, -EOWNERDEAD);
     ili_visits_forget(hold);
     return true;
+}
+
+/* That it is lost is told of already: it was not ended. */
+static void wake_all(il_hold *hold)
+{
+    struct ili_waiter *waiter;
+
+    while ((waiter = ili_waiters_pop(&hold->waiters)) != NULL)
+        ili_wake(waiter->task, -EOWNERDEAD);
 }
 
 void ili_holds_lost(il_task *task)
@@ -59,7 +85,7 @@ void ili_holds_lost(il_task *task)
             hold->lost(hold);
         } else {
             hold->owner = ILI_LOST;
-            ili_waiters_end(&hold->waiters, -EOWNERDEAD);
+            wake_all(hold);
         }
         hold = outer;
     }

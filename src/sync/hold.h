@@ -37,6 +37,13 @@ static inline bool ili_is_on_stack(const void *thing, const ili_stack *stack)
     return (uintptr_t)thing - (uintptr_t)stack->base < stack->size;
 }
 
+/* It was to be given back by who does not own it.  Returns -EPERM, or -ESRCH if
+ * that is in another thread. */
+int ili_hold_not_owned(const il_hold *hold);
+
+/* It was to be waited for by who owns it.  Returns -EDEADLK. */
+int ili_hold_owned_already(void);
+
 /* Who waits, or may have stopped before it, gets -EOWNERDEAD; its owner does
  * not own it any more.  Returns whether this is the thread to do so. */
 bool ili_hold_end(il_hold *hold);

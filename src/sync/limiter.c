@@ -106,7 +106,7 @@ int il_limiter_release(il_limiter *limiter, il_token *token)
     ILI_RETURN_IF_FAIL(limiter && token, -EINVAL);
     ILI_RETURN_IF_FAIL(token->limiter == limiter, -EPERM);
     if (!ili_hold_drop_as(&token->hold, ili_current_task()))
-        return ili_hold_is_here(&token->hold) ? -EPERM : -ESRCH;
+        return ili_hold_not_owned(&token->hold);
     token->limiter = NULL;
     limiter->n_borrowed--;
     serve(limiter);

@@ -63,7 +63,7 @@ int il_lock_acquire_slowly_(il_lock *lock)
     if (r == 0)
         return take(lock, task);
     if (r != -EAGAIN)
-        return r;
+        return r == -EDEADLK ? ili_hold_owned_already() : r;
     ILI_RETURN_IF_FAIL(task, -ESRCH);
     me.task = task;
     me.slot = &lock->hold;
@@ -98,7 +98,7 @@ int il_lock_release_slowly_(il_lock *lock)
 
     ILI_RETURN_IF_FAIL(lock, -EINVAL);
     if (!ili_hold_drop_as(&lock->hold, task))
-        return ili_hold_is_here(&lock->hold) ? -EPERM : -ESRCH;
+        return ili_hold_not_owned(&lock->hold);
     ili_hold_pass(&lock->hold);
     return 0;
 }

@@ -101,8 +101,10 @@ static int acquire(il_rwlock *rwlock, bool writes)
     if (ili_must_refuse(task))
         return ili_refuse(task);
     r = try_acquire(rwlock, task, writes);
+    if (ILI_LIKELY(r == 0))
+        return 0;
     if (r != -EAGAIN)
-        return r;
+        return r == -EDEADLK ? ili_hold_owned_already() : r;
     ILI_RETURN_IF_FAIL(task, -ESRCH);
     me.node.slot = &rwlock->hold;
     ili_list_append_lazy(&rwlock->hold.waiters, &me.node.link);
@@ -145,7 +147,7 @@ int il_rwlock_release_write(il_rwlock *rwlock)
 {
     ILI_RETURN_IF_FAIL(rwlock, -EINVAL);
     if (!ili_hold_drop_as(&rwlock->hold, ili_current_task()))
-        return is_here(rwlock) ? -EPERM : -ESRCH;
+        return is_here(rwlock) ? ili_hold_not_owned(&rwlock->hold) : -ESRCH;
     serve(rwlock);
     return 0;
 }

@@ -14,6 +14,7 @@
  * each list.  The first grant takes it out of PARKED, so who finds a node whose
  * task is not PARKED any more knows that it was claimed, and takes the next. */
 
+#include "task/debug.h"
 #include "task/park.h"
 
 #include <errno.h>
@@ -46,12 +47,29 @@ static inline struct ili_waiter *ili_waiters_pop(ili_list *list)
     return link ? ILI_CONTAINER(link, struct ili_waiter, link) : NULL;
 }
 
-/* Everybody's wait ends with `result`; all are of this thread. */
+/* Debug mode: it is ended while tasks wait for it. */
+static inline void ili_waiters_freed(const ili_list *list)
+{
+    size_t n = 0;
+
+    for (const il_link *link = list->next; link != list; link = link->next)
+        n++;
+    ili_debug_freed(ili_sched_current,
+                    ILI_CONTAINER(list->next, struct ili_waiter, link)->task,
+                    n);
+}
+
+/* Everybody's wait ends with `result`; all are of this thread.  With -EOWNERDEAD
+ * the object itself is ended. */
 static inline void ili_waiters_end(ili_list *list, int result)
 {
     ili_sched *sched = ili_sched_current;
-    struct ili_waiter *waiter = ili_waiters_pop(list);
+    struct ili_waiter *waiter;
 
+    if (result == -EOWNERDEAD && !ili_list_empty(list) &&
+        ili_debugs(sched, IL_DEBUG_FREED))
+        ili_waiters_freed(list);
+    waiter = ili_waiters_pop(list);
     if (!waiter)
         return;
     do {

@@ -10,6 +10,7 @@
 
 #include <interloop/future.h>
 
+#include "task/debug.h"
 #include "task/park.h"
 #include "task/post.h"
 #include "task/task.h"
@@ -188,12 +189,27 @@ int il_future_on_done(il_future *future, il_callback *callback)
     return 0;
 }
 
+static __attribute__((noinline)) void tell_of_end(const il_future *future)
+{
+    const il_link *first = future->waiters.next;
+    size_t n = 0;
+
+    for (const il_link *link = first; link != &future->waiters;
+         link = link->next)
+        n++;
+    ili_debug_freed(ili_sched_current,
+                    ILI_CONTAINER(first, const struct waiter, link)->task, n);
+}
+
 void il_future_fini(il_future *future)
 {
     il_link *link;
 
     if (!future || !is_here(future))
         return;
+    if (!ili_list_empty(&future->waiters) &&
+        ili_debugs(ili_sched_current, IL_DEBUG_FREED))
+        tell_of_end(future);
     while ((link = ili_list_pop(&future->waiters)) != NULL)
         ili_wake(ILI_CONTAINER(link, struct waiter, link)->task, -EOWNERDEAD);
     while ((link = ili_list_pop(&future->hooks)) != NULL)

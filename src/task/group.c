@@ -16,6 +16,9 @@
 #include <errno.h>
 #include <stdio.h>
 
+const char ili_noun_ready[] = "a task to be ready";
+const char ili_noun_tasks[] = "the tasks of a group";
+
 void ili_group_init(il_group *group, ili_sched *sched, il_task *task,
                     unsigned flags)
 {
@@ -160,8 +163,8 @@ static void drop_ended(il_group *group)
 
 static int wait_for_all(il_group *group)
 {
-    const char *what = group->flags & ILI_GROUP_STARTS ? "a task to be ready"
-                                                       : "the tasks of a group";
+    const char *what = group->flags & ILI_GROUP_STARTS ? ili_noun_ready
+                                                       : ili_noun_tasks;
     int r = 0;
 
     while (group->n_children > 0 && r == 0) {

@@ -17,6 +17,7 @@
 
 #include "task/park.h"
 
+#include "task/debug.h"
 #include "task/task.h"
 
 #include <errno.h>
@@ -41,6 +42,8 @@ void ili_task_got_thread(il_task *task)
 {
     ili_sched *sched = task->sched;
 
+    if (sched->debug)
+        ili_step_first(sched, task);
     if (sched->handed_over) {
         sched->handed_over = false;
         return;
@@ -69,10 +72,12 @@ void ili_tasks_leave_host(ili_sched *sched)
     }
 }
 
-void ili_guest_arrived(ili_sched *sched)
+void ili_minded_arrived(ili_sched *sched)
 {
     il_task *task = sched->current;
 
+    if (sched->debug)
+        ili_step_resume(sched, task);
     if (sched->handed_over) { /* who did that has told the host */
         sched->handed_over = false;
         return;
@@ -107,6 +112,13 @@ static ili_coro *leave_host(ili_sched *sched, il_task *task)
     return to;
 }
 
+static ili_coro *leave_minded(ili_sched *sched, il_task *task)
+{
+    if (sched->debug)
+        ili_debug_leaves(sched, task);
+    return sched->host ? leave_host(sched, task) : ili_after(sched, task);
+}
+
 /* Leave the stack of the running task, whose state says why, and come back some
  * time. */
 static inline __attribute__((always_inline)) void give_up(ili_sched *sched,
@@ -114,8 +126,8 @@ static inline __attribute__((always_inline)) void give_up(ili_sched *sched,
 {
     task->ops = 0;
     ili_leave_for(sched, task,
-                  sched->host ? leave_host(sched, task)
-                              : ili_after(sched, task));
+                  sched->is_minded ? leave_minded(sched, task)
+                                   : ili_after(sched, task));
 }
 
 /* The running task is about to give up the thread, but stays ready. */
@@ -129,8 +141,12 @@ static inline __attribute__((always_inline)) void queue_self(ili_sched *sched,
 /* A suspension inside a cancelled scope: refused, but not for ever quietly. */
 int ili_refuse(il_task *task)
 {
+    bool is_told = false;
+
     task->ignored++;
-    if (task->ignored == IGNORED_LIMIT)
+    if (task->sched->debug)
+        is_told = ili_debug_refused(task);
+    if (task->ignored == IGNORED_LIMIT && !is_told)
         ili_report(task, IL_REPORT_IGNORED_CANCEL, -ECANCELED,
                    "task goes on though it is cancelled");
     if (task->ignored >= IGNORED_LIMIT)
@@ -238,8 +254,8 @@ void ili_cancel_wait(il_task *task)
 /* The rest of il_yield(), with what only some need.  These are functions of
  * their own because each saves six registers for the switch: il_yield() saves
  * none. */
-static __attribute__((noinline)) int yield_as_guest(ili_sched *sched,
-                                                    il_task *task)
+static __attribute__((noinline)) int yield_with_care(ili_sched *sched,
+                                                     il_task *task)
 {
     if (task->cancelled)
         return ili_refuse(task);
@@ -277,8 +293,8 @@ int il_yield(void)
     il_task *task = ili_current_task();
 
     ILI_RETURN_IF_FAIL(task, -ESRCH);
-    if (ILI_UNLIKELY(task->unusual || sched->host))
-        return yield_as_guest(sched, task);
+    if (ILI_UNLIKELY(task->unusual || sched->is_minded))
+        return yield_with_care(sched, task);
     if (ILI_UNLIKELY(sched->ahead.ring != NULL))
         return yield_among_many(sched, task);
     return yield_among_few(sched, task);
@@ -287,7 +303,7 @@ int il_yield(void)
 /* --- waiting for a time ---------------------------------------------------- */
 
 struct sleeper {
-    il_alarm alarm;
+    il_alarm alarm; /* first: dumps want to know until when */
     il_task *task;
 };
 

@@ -87,9 +87,8 @@ ili_after(ili_sched *sched, il_task *task)
     return task->return_to;
 }
 
-/* A guest's task has got the thread, for the first time by a hand-over or a
- * runner, or again. */
-void ili_guest_arrived(ili_sched *sched);
+/* A task has got the thread again, and somebody minds. */
+void ili_minded_arrived(ili_sched *sched);
 
 /* Go on with `to`, and come back some time.  Then the task is `current` again; a
  * variable for it would cost more, since the compiler must keep it in memory
@@ -100,8 +99,8 @@ ili_leave_for(ili_sched *sched, il_task *task, ili_coro *to)
     if (ILI_LIKELY(to != &task->coro))
         ili_coro_switch(&task->coro, to);
 
-    if (ILI_UNLIKELY(sched->host != NULL))
-        ili_guest_arrived(sched);
+    if (ILI_UNLIKELY(sched->is_minded))
+        ili_minded_arrived(sched);
 }
 
 /* The running task waits from now on. */
@@ -121,12 +120,12 @@ static inline void ili_begin_wait(ili_sched *sched, il_task *task,
 
 /* ili_park() for what is waited for most, inlined there: that is a call less,
  * and a return less to be mispredicted.  `task` is the running one.  A cancelled
- * task, and a guest, goes the long way. */
+ * task, and one that somebody minds, goes the long way. */
 static inline __attribute__((always_inline)) int
 ili_park_inline(ili_sched *sched, il_task *task, ili_abort_fn *abort, void *arg,
                 const char *waits_for)
 {
-    if (ILI_UNLIKELY(task->cancelled || sched->host))
+    if (ILI_UNLIKELY(task->cancelled || sched->is_minded))
         return ili_park(abort, arg, waits_for);
     ili_begin_wait(sched, task, abort, arg, waits_for);
 

@@ -37,6 +37,13 @@ void ili_callback_owe(ili_sched *sched, il_callback *callback)
     }
 }
 
+il_callback_fn *ili_item_function(const il_item *item)
+{
+    if (item->run != ili_callback_run && item->run != run_and_queue)
+        return NULL;
+    return ILI_CONTAINER(item, const il_callback, item)->fn;
+}
+
 void ili_item_drop(il_item *item)
 {
     il_callback *callback = ILI_CONTAINER(item, il_callback, item);

@@ -125,6 +125,9 @@ static inline void ili_callback_queue(ili_sched *sched, il_callback *callback)
     ili_callback_ready(sched, callback);
 }
 
+/* What a callback in the queue will call; NULL: it is no callback. */
+il_callback_fn *ili_item_function(const il_item *item);
+
 /* The item will not run: if it is a callback, it is its owner's again. */
 void ili_item_drop(il_item *item);
 

@@ -17,14 +17,30 @@
 #include <stdio.h>
 #include <string.h>
 
+/* In one call, since others may print, too. */
 static void print(const il_report *report)
 {
-    fprintf(stderr, "interloop: %s: '%s' %s at %s:%u: %s%s%s\n",
-            report->message, report->task_name,
-            report->kind == IL_REPORT_STUCK_JOB ? "offloaded" : "spawned",
-            report->file, report->line, il_strerror(report->error),
+    char place[200] = "";
+
+    if (report->line > 0)
+        (void)snprintf(place, sizeof place, " %s at %s:%u",
+                       report->kind == IL_REPORT_STUCK_JOB ? "offloaded"
+                                                           : "spawned",
+                       report->file, report->line);
+    fprintf(stderr, "interloop: %s: '%s'%s%s%s%s%s%s%s\n", report->message,
+            report->task_name, place, report->error < 0 ? ": " : "",
+            report->error < 0 ? il_strerror(report->error) : "",
+            report->details ? ": " : "", report->details ? report->details : "",
             report->waits_for ? ", waits for " : "",
             report->waits_for ? report->waits_for : "");
+}
+
+void ili_report_tell(ili_sched *sched, const il_report *report)
+{
+    if (sched->report)
+        sched->report(report, sched->report_arg);
+    else
+        print(report);
 }
 
 void ili_report_now(ili_sched *sched, const il_task *task, il_report_kind kind,
@@ -41,10 +57,7 @@ void ili_report_now(ili_sched *sched, const il_task *task, il_report_kind kind,
                                                 ? task->waits_for
                                                 : NULL };
 
-    if (sched->report)
-        sched->report(&report, sched->report_arg);
-    else
-        print(&report);
+    ili_report_tell(sched, &report);
 }
 
 void ili_report_outside(const il_report *report)

@@ -20,6 +20,7 @@
 
 #include <interloop/inline.h>
 
+#include "task/debug.h"
 #include "task/park.h"
 #include "task/post.h"
 #include "task/task.h"
@@ -114,9 +115,13 @@ static inline void take_first(ili_sched *sched, il_item *first)
 /* Take the first item off the queue and run it.  Callbacks are the usual case
  * here, for tasks hand the thread on to each other; to know their function saves
  * a jump. */
-static inline void run_item(ili_sched *sched, ili_coro *here, il_item *item)
+static inline __attribute__((always_inline)) void
+run_item(ili_sched *sched, ili_coro *here, il_item *item, bool watched)
 {
-    if (ILI_LIKELY(item->run == ili_callback_run)) {
+    if (watched && item->run) {
+        take_first(sched, item);
+        ili_step_item(sched, item);
+    } else if (ILI_LIKELY(item->run == ili_callback_run)) {
         take_first(sched, item);
         ili_callback_run_inline(item);
     } else if (item->run) {
@@ -132,7 +137,8 @@ static inline void run_item(ili_sched *sched, ili_coro *here, il_item *item)
 /* The turn is over when its marker comes up, or when it is gone because a
  * nested runner has brought the turn to its end.  That one has left no credit,
  * so the marker need not be looked for each time. */
-static bool run_turn(ili_sched *sched, ili_coro *here)
+static inline __attribute__((always_inline)) bool
+run_turn(ili_sched *sched, ili_coro *here, bool watched)
 {
     for (;;) {
         il_item *item = ILI_CONTAINER(sched->ready.next, il_item, link);
@@ -147,8 +153,18 @@ static bool run_turn(ili_sched *sched, ili_coro *here)
         }
         if (ILI_UNLIKELY(--sched->credit < 0))
             return !ili_list_linked(&sched->marker.link);
-        run_item(sched, here, item);
+        run_item(sched, here, item, watched);
     }
+}
+
+static __attribute__((noinline)) bool run_watched(ili_sched *sched,
+                                                  ili_coro *here)
+{
+    struct ili_step *outer = ili_step_nest(sched);
+    bool over = run_turn(sched, here, true);
+
+    ili_step_unnest(sched, outer);
+    return over;
 }
 
 /* A task has opened a nested host loop, on top of which others run. */
@@ -164,6 +180,11 @@ static void take_back(ili_sched *sched, il_task *task)
     task->state = ILI_READY;
     if (sched->host && sched->host->resume)
         sched->host->resume(sched->host_data, task->host_slot);
+}
+
+void ili_sched_set_minded(ili_sched *sched)
+{
+    sched->is_minded = sched->host || (sched->debug && sched->debug->flags);
 }
 
 void ili_sched_look_ahead(ili_sched *sched)
@@ -195,7 +216,8 @@ bool ili_sched_run(ili_sched *sched)
     sched->runner = &here;
     sched->current = NULL;
     sched->turn_depth = ili_sched_depth(sched);
-    over = run_turn(sched, &here);
+    over = ILI_UNLIKELY(sched->debug != NULL) ? run_watched(sched, &here)
+                                              : run_turn(sched, &here, false);
     if (outer)
         sched->credit = 0; /* its turn may be over */
     sched->runner = outer;

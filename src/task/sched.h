@@ -28,6 +28,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+typedef struct ili_debug ili_debug;
+
 typedef struct ili_sched {
     ili_list ready;                 /* il_item.link: what is to run, FIFO */
     void (*no_task)(il_item *item); /* with `ready` it looks like an item that
@@ -38,7 +40,7 @@ typedef struct ili_sched {
     ili_coro *runner;    /* where to go when no task is next */
     int credit;          /* hand-overs until the runner looks at the clock */
     bool may_cross;      /* turns may follow each other without the runner */
-    bool is_plain;       /* neither `host` nor lookahead: il_yield() is short */
+    bool is_minded;      /* a host or debug mode minds who has the thread */
     bool handed_over;    /* from task to task, and the host has been told */
     bool told;           /* the host knows that a turn is wanted, or will ask */
     int turn_depth;      /* of host dispatches around the runner */
@@ -62,6 +64,7 @@ typedef struct ili_sched {
 
     il_report_fn *report; /* NULL: one line to stderr */
     void *report_arg;
+    ili_debug *debug; /* NULL: it was never switched on; see debug.h */
 
     /* The floor above: fetch what other threads have posted. */
     void (*collect)(struct ili_sched *sched);
@@ -172,6 +175,9 @@ static inline bool ili_sched_is_busy(const ili_sched *sched)
 
 /* Begin a turn: what is ready now belongs to it. */
 void ili_sched_begin_turn(ili_sched *sched);
+
+/* The host or what debug mode watches has changed. */
+void ili_sched_set_minded(ili_sched *sched);
 
 /* There are many more tasks than before, or fewer: fit the lookahead. */
 void ili_sched_look_ahead(ili_sched *sched);

@@ -25,6 +25,7 @@
 
 #include <interloop/scope.h>
 
+#include "task/dump.h"
 #include "task/post.h"
 #include "task/task.h"
 
@@ -351,6 +352,20 @@ il_time il_scope_get_deadline(const il_scope *scope)
     if (scope)
         return own_deadline(scope);
     return task ? deadline_around(task) : IL_FOREVER;
+}
+
+il_time ili_scope_deadline(const il_task *task, bool *ret_shielded)
+{
+    il_time earliest = IL_FOREVER;
+
+    *ret_shielded = false;
+    for (const il_scope *scope = task->scope; scope && !*ret_shielded;
+         scope = scope->outer) {
+        if (own_deadline(scope) < earliest)
+            earliest = own_deadline(scope);
+        *ret_shielded = (scope->flags & SHIELD) != 0;
+    }
+    return earliest;
 }
 
 bool il_scope_is_cancelled(const il_scope *scope)

@@ -19,6 +19,7 @@
 
 #include <interloop/task.h>
 
+#include "task/debug.h"
 #include "task/park.h"
 #include "task/spawn.h"
 #include "task/task.h"
@@ -65,6 +66,8 @@ take_slowly(ili_sched *sched, size_t size, int *ret_error)
     task = block_below((char *)stack.base + stack.size);
     if (!is_made(task))
         make_block(task, sched, stack);
+    if (ili_debugs(sched, IL_DEBUG_STACK))
+        ili_highwater_begin(task);
     return task;
 }
 

@@ -12,6 +12,7 @@
 
 #include <interloop/task.h>
 
+#include "task/debug.h"
 #include "task/hold.h"
 #include "task/park.h"
 #include "task/spawn.h"
@@ -21,6 +22,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+const char ili_noun_end[] = "the end of a task";
+
+/* What ili_joined_task() finds where the list begins. */
+_Static_assert(offsetof(il_task, no_joiner) - offsetof(il_task, joiners) ==
+                   offsetof(il_joiner, task),
+               "a joiner has its task or a function behind the link");
+
 /* Whether its result is an error that somebody should hear of. */
 static inline bool is_failure(const il_task *task, int result)
 {
@@ -28,10 +36,18 @@ static inline bool is_failure(const il_task *task, int result)
            !(result == -ECANCELED && task->root.cause);
 }
 
+/* Debug mode has the ended in a list. */
+static __attribute__((noinline)) void free_slowly(il_task *task)
+{
+    if (ili_list_linked(&task->pending))
+        ili_list_remove(&task->pending);
+    ili_arena_put(task->arena, &task->stack);
+}
+
 static inline void free_task(il_task *task)
 {
     if (ILI_UNLIKELY(!ili_arena_put_quickly(task->arena, &task->stack)))
-        ili_arena_put(task->arena, &task->stack);
+        free_slowly(task);
 }
 
 static inline void release(il_task *task)
@@ -102,7 +118,7 @@ static void lose_holds(il_task *task)
 static inline bool has_a_rest(const ili_sched *sched, const il_task *task)
 {
     return task->root.inner || task->root.flags || task->cancelled ||
-           task->held || sched->host;
+           task->held || sched->is_minded;
 }
 
 /* What few tasks have to do at their end.  The next one expects the block as
@@ -114,6 +130,8 @@ static __attribute__((noinline)) void finish_rest(ili_sched *sched,
         die_of_open_scope(task);
     if (task->held)
         lose_holds(task);
+    if (sched->debug)
+        ili_debug_ends(sched, task);
     if (sched->host)
         ili_task_left_host(task);
     ili_scope_end_all(task);
@@ -160,7 +178,7 @@ finish_with_care(ili_sched *sched, il_task *task, int result)
 static __attribute__((noinline)) void free_and_leave(ili_sched *sched,
                                                      il_task *task)
 {
-    ili_arena_put(task->arena, &task->stack);
+    free_slowly(task);
     leave(sched, task);
 }
 
@@ -197,17 +215,25 @@ static inline __attribute__((always_inline)) void finish(int result)
         leave(sched, task);
 }
 
+static __attribute__((noinline)) int never_run(const il_task *task)
+{
+    if (ili_debugs(task->sched, IL_DEBUG_LEAKS))
+        ili_debug_never_ran(task);
+    return -ECANCELED;
+}
+
 /* Only a lazy task can be cancelled already: its body never runs. */
 static inline int run_body(const il_task *task)
 {
-    return ILI_UNLIKELY(task->cancelled) ? -ECANCELED : task->fn(task->arg);
+    return ILI_UNLIKELY(task->cancelled) ? never_run(task)
+                                         : task->fn(task->arg);
 }
 
 /* The first code of every task. */
 void ili_task_entry(void)
 {
     ili_coro_arrived(&ili_sched_current->current->coro);
-    if (ILI_UNLIKELY(ili_sched_current->host != NULL))
+    if (ILI_UNLIKELY(ili_sched_current->is_minded))
         ili_task_got_thread(ili_sched_current->current);
     finish(run_body(ili_sched_current->current));
 }
@@ -285,7 +311,7 @@ static __attribute__((noinline)) int wait_for_end(il_task *task,
     il_task_ref(task); /* the handle may be dropped by others meanwhile */
     ili_task_on_end(task, &me);
 
-    r = ili_park_inline(sched, me.task, joiner_abort, &me, "the end of a task");
+    r = ili_park_inline(sched, me.task, joiner_abort, &me, ili_noun_end);
     if (r == 0)
         r = il_task_try_join(task, ret_result);
     (void)il_task_unref(task);
@@ -298,6 +324,16 @@ int il_task_join(il_task *task, int *ret_result)
     if (task->state != ILI_DONE)
         return wait_for_end(task, ret_result);
     return il_task_try_join(task, ret_result);
+}
+
+/* Round the list: where it begins, there is neither a task nor a function. */
+const il_task *ili_joined_task(const il_task *task)
+{
+    const il_joiner *joiner = task->abort_arg;
+
+    while (joiner->task || joiner->ended)
+        joiner = ILI_CONTAINER(joiner->link.next, const il_joiner, link);
+    return ILI_CONTAINER(&joiner->link, const il_task, joiners);
 }
 
 int il_task_cancel(il_task *task)

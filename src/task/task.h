@@ -36,6 +36,12 @@ typedef void ili_abort_fn(void *arg);
 
 #define ILI_NAME_SIZE 32
 
+/* Debug mode: a stretch of a task, or a callback, that has the thread. */
+struct ili_step {
+    il_time began; /* on the real clock, less what lay inside it */
+    struct ili_step *outer;
+};
+
 struct il_task {
     /* The first line of the cache is all that a switch looks at; right below
      * it is the task's first frame. */
@@ -81,8 +87,9 @@ struct il_task {
     unsigned ignored;      /* suspensions refused since it was cancelled */
     il_scope *scope;       /* innermost scope */
 
-    ili_list joiners;               /* il_joiner.link: who waits for it */
-    il_link pending;                /* in sched->pending */
+    ili_list joiners;   /* il_joiner.link: who waits for it */
+    void *no_joiner[2]; /* NULL: what joiners have behind the link */
+    il_link pending;    /* in sched->pending; once DONE, debug->ended */
     void *host_slot[IL_HOST_SLOTS]; /* see il_host.suspend */
     il_item report;                 /* queued while a report waits to be told */
     il_report_kind report_kind;
@@ -90,6 +97,9 @@ struct il_task {
     const char *report_message; /* a constant */
     ili_stack stack;
     ili_arena *arena;
+    struct ili_step step;  /* debug mode, as the next two */
+    il_time refused_since; /* while `ignored`; IL_FOREVER: that is told */
+    bool stack_is_told;
     char name[ILI_NAME_SIZE]; /* if has_name; else the site's */
 };
 
@@ -186,6 +196,14 @@ static inline void ili_task_on_end(il_task *task, il_joiner *joiner)
     ili_list_append(&task->joiners, &joiner->link);
 }
 
+/* What a task waits for that joins, that has spawned one, that closes a group. */
+extern const char ili_noun_end[];
+extern const char ili_noun_ready[];
+extern const char ili_noun_tasks[];
+
+/* The task whose end that one waits for. */
+const il_task *ili_joined_task(const il_task *task);
+
 /* --- scope.c -------------------------------------------------------------- */
 
 /* The scope of a group: entered by `task`, or NULL for the root group. */
@@ -263,6 +281,9 @@ static inline void ili_group_leave(il_task *task)
  * has room for one: a second one before that is dropped. */
 void ili_report(il_task *task, il_report_kind kind, int error,
                 const char *message);
+
+/* The handler gets it, or else stderr. */
+void ili_report_tell(ili_sched *sched, const il_report *report);
 
 /* Tell about a task here and now; for when no turn will come any more. */
 void ili_report_now(ili_sched *sched, const il_task *task, il_report_kind kind,

@@ -20,11 +20,14 @@ static void keep(const il_report *report, void *arg)
     kept->kind = report->kind;
     kept->error = report->error;
     kept->line = report->line;
+    kept->duration = report->duration;
     kept->outside_tasks = il_task_current() == NULL;
     (void)snprintf(kept->task_name, sizeof kept->task_name, "%s",
                    report->task_name ? report->task_name : "(null)");
     (void)snprintf(kept->waits_for, sizeof kept->waits_for, "%s",
                    report->waits_for ? report->waits_for : "");
+    (void)snprintf(kept->details, sizeof kept->details, "%s",
+                   report->details ? report->details : "");
     (void)snprintf(kept->file, sizeof kept->file, "%s",
                    report->file ? report->file : "(null)");
     CHECK(report->message != NULL);
@@ -72,10 +75,11 @@ int teardown(void **state)
 
     f->loop = il_loop_unref(f->loop);
     for (unsigned i = 0; i < f->n_reports; i++)
-        print_error("report nobody took: kind %d, error %d, task %s, %s:%u\n",
-                    (int)f->reports[i].kind, f->reports[i].error,
-                    f->reports[i].task_name, f->reports[i].file,
-                    f->reports[i].line);
+        print_error(
+            "report nobody took: kind %d, error %d, task %s, %s:%u %s\n",
+            (int)f->reports[i].kind, f->reports[i].error,
+            f->reports[i].task_name, f->reports[i].file, f->reports[i].line,
+            f->reports[i].details);
     end_checks();
     assert_int_equal(f->n_reports, 0);
     if (r != -EALREADY)

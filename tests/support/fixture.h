@@ -22,6 +22,8 @@ struct kept_report {
     char task_name[32];
     char file[128];
     char waits_for[32]; /* empty: for nothing */
+    char details[256];  /* empty: none */
+    il_time duration;
     unsigned line;
     bool outside_tasks; /* il_task_current() was NULL during the call */
 };

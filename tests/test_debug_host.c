@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+
+/* test_debug_host.c - steps that keep the thread, when a host is there.
+ *
+ * Work takes no time here: it puts the real clock forward. */
+
+#include "support/fixture.h"
+#include "support/trivial_host.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+static il_time worked;
+
+int __real_clock_gettime(clockid_t clock, struct timespec *ret_time);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *ret_time);
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *ret_time)
+{
+    int r = __real_clock_gettime(clock, ret_time);
+    il_time now = (il_time)ret_time->tv_sec * IL_SEC(1) + ret_time->tv_nsec +
+                  worked;
+
+    ret_time->tv_sec = (time_t)(now / IL_SEC(1));
+    ret_time->tv_nsec = (long)(now % IL_SEC(1));
+    return r;
+}
+
+static void work(il_time duration)
+{
+    worked += duration;
+}
+
+/* Nothing but work() may look slow, however busy the machine is. */
+static const il_debug_limits limits = { .step = IL_SEC(1000) };
+
+static int watch(struct fixture *f)
+{
+    assert_int_equal(il_loop_set_debug_limits(f->loop, &limits), 0);
+    return il_loop_set_debug(f->loop, IL_DEBUG_SLOW);
+}
+
+static int setup_slow(void **state)
+{
+    int r = setup(state);
+
+    return r < 0 ? r : watch(*state);
+}
+
+static void expect_slow(struct fixture *f, const char *name, il_time least)
+{
+    struct kept_report report = take_report(f);
+
+    assert_int_equal(report.kind, IL_REPORT_SLOW);
+    assert_string_equal(report.task_name, name);
+    assert_true(report.duration >= least);
+    assert_true(report.duration < least + IL_SEC(500));
+    assert_true(report.outside_tasks);
+    assert_non_null(strstr(report.details, "took "));
+    assert_int_equal(report.error, 0);
+}
+
+static int work_in_the_second_step(void *arg)
+{
+    int r = il_yield();
+
+    (void)arg;
+    work(IL_SEC(1500));
+    if (r == 0)
+        r = il_sleep(IL_MS(1));
+    return r;
+}
+
+static struct trivial_host host;
+
+static int run_nested(void *arg)
+{
+    (void)arg;
+    work(IL_SEC(600));
+    for (int i = 0; i < 3; i++) {
+        work(IL_SEC(600)); /* by whomever */
+        trivial_host_iterate(&host, 0);
+    }
+    work(IL_SEC(300));
+    return 0;
+}
+
+static int tick(void *arg)
+{
+    int r = 0;
+
+    (void)arg;
+    for (int i = 0; i < 10 && r == 0; i++)
+        r = il_yield();
+    return r;
+}
+
+/* Others ran meanwhile, so the thread was not kept. */
+static void test_debug_host_nested_loop_does_not_count(void **state)
+{
+    struct fixture *f = *state;
+    il_task *task;
+
+    host = (struct trivial_host){ 0 };
+    assert_int_equal(trivial_host_attach(&host, f->loop), 0);
+    assert_int_equal(il_spawn(NULL, tick, NULL, NULL), 0);
+    assert_int_equal(il_spawn(NULL, run_nested, NULL, &task), 0);
+    for (int i = 0; i < 20; i++)
+        trivial_host_iterate(&host, 0);
+    assert_int_equal(reap(task), 0);
+    assert_int_equal(f->n_reports, 0);
+    assert_int_equal(il_loop_detach(f->loop), 0);
+}
+
+static void test_debug_host_step_of_a_guest_is_told(void **state)
+{
+    struct fixture *f = *state;
+    il_task *task;
+
+    host = (struct trivial_host){ 0 };
+    assert_int_equal(trivial_host_attach(&host, f->loop), 0);
+    assert_int_equal(il_spawn(NULL, work_in_the_second_step, NULL, &task), 0);
+    for (int i = 0; i < 20; i++)
+        trivial_host_iterate(&host, 0);
+    expect_slow(f, "work_in_the_second_step", IL_SEC(1500));
+    assert_int_equal(il_loop_detach(f->loop), 0);
+    assert_int_equal(il_test_advance(f->loop, IL_MS(1)), 0);
+    assert_int_equal(reap(task), 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup_slow, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_debug_host_nested_loop_does_not_count),
+        TEST(test_debug_host_step_of_a_guest_is_told),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,590 @@
+/* SPDX-License-Identifier: MIT */
+
+/* test_dump_waits.c - what a dump says of each wait, in words and in JSON. */
+
+#include "support/fixture.h"
+#include "support/pipes.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char *text;
+
+static void dump_as(int (*print)(FILE *file), int expected)
+{
+    size_t size = 0;
+    FILE *file;
+
+    free(text);
+    text = NULL;
+    file = open_memstream(&text, &size);
+    assert_non_null(file);
+    assert_int_equal(print(file), expected);
+    assert_int_equal(fclose(file), 0);
+}
+
+static int teardown_text(void **state)
+{
+    free(text);
+    text = NULL;
+    return teardown(state);
+}
+
+static bool has(const char *words)
+{
+    return strstr(text, words) != NULL;
+}
+
+/* Whether the dump has these words with an address behind them, and others. */
+static bool has_at(const char *before, const void *object, const char *after)
+{
+    char words[160];
+
+    (void)snprintf(words, sizeof words, "%s%p%s", before, object, after);
+    return has(words);
+}
+
+/* --- objects ------------------------------------------------------------------------ */
+
+static int on_event(void *arg)
+{
+    return il_event_wait(arg);
+}
+
+static int on_future(void *arg)
+{
+    return il_future_wait(arg, NULL, NULL);
+}
+
+static int on_semaphore(void *arg)
+{
+    return il_semaphore_acquire(arg, 1);
+}
+
+static int on_lock(void *arg)
+{
+    return il_lock_acquire(arg);
+}
+
+static int on_rwlock(void *arg)
+{
+    return il_rwlock_acquire_read(arg);
+}
+
+static int on_barrier(void *arg)
+{
+    return il_barrier_wait(arg);
+}
+
+static int on_waitgroup(void *arg)
+{
+    return il_waitgroup_wait(arg);
+}
+
+static int on_receive(void *arg)
+{
+    int element;
+
+    return il_channel_receive(arg, &element);
+}
+
+static int on_send(void *arg)
+{
+    int element = 1;
+
+    return il_channel_send(arg, &element);
+}
+
+static int on_limiter(void *arg)
+{
+    il_token token = IL_TOKEN_INIT;
+
+    return il_limiter_acquire(arg, &token);
+}
+
+static int on_condition(void *arg)
+{
+    il_lock lock = IL_LOCK_INIT;
+    int r = il_lock_acquire(&lock);
+
+    if (r == 0)
+        r = il_condition_wait(arg, &lock);
+    (void)il_lock_release(&lock);
+    return r;
+}
+
+/* Three at each, so that there is a list to be followed. */
+static void spawn_three(il_task_fn *fn, void *object, il_group *group)
+{
+    for (int i = 0; i < 3; i++)
+        CHECK_INT(il_spawn(group, fn, object, NULL), 0);
+}
+
+struct objects {
+    il_event event;
+    il_future future;
+    il_semaphore semaphore;
+    il_lock lock;
+    il_rwlock rwlock;
+    il_barrier barrier;
+    il_waitgroup waitgroup;
+    il_channel full, empty;
+    il_limiter limiter;
+    il_condition condition;
+};
+
+static void make(struct objects *o)
+{
+    int element = 0;
+
+    *o = (struct objects){ .semaphore = IL_SEMAPHORE_INIT(0),
+                           .barrier = IL_BARRIER_INIT(9),
+                           .limiter = IL_LIMITER_INIT(0) };
+    assert_int_equal(il_waitgroup_add(&o->waitgroup, 1), 0);
+    assert_int_equal(il_lock_try_acquire(&o->lock), 0);
+    assert_int_equal(il_rwlock_try_acquire_write(&o->rwlock), 0);
+    assert_int_equal(il_channel_init(&o->full, sizeof element, 1), 0);
+    assert_int_equal(il_channel_init(&o->empty, sizeof element, 1), 0);
+    assert_int_equal(il_channel_try_send(&o->full, &element), 0);
+}
+
+static int wait_for_all(void *arg)
+{
+    struct objects *o = arg;
+    il_group group;
+    int r;
+
+    CHECK_INT(il_group_open(&group, 0), 0);
+    spawn_three(on_event, &o->event, &group);
+    spawn_three(on_future, &o->future, &group);
+    spawn_three(on_semaphore, &o->semaphore, &group);
+    spawn_three(on_lock, &o->lock, &group);
+    spawn_three(on_rwlock, &o->rwlock, &group);
+    spawn_three(on_barrier, &o->barrier, &group);
+    spawn_three(on_waitgroup, &o->waitgroup, &group);
+    spawn_three(on_send, &o->full, &group);
+    spawn_three(on_receive, &o->empty, &group);
+    spawn_three(on_limiter, &o->limiter, &group);
+    spawn_three(on_condition, &o->condition, &group);
+    r = il_group_close(&group);
+    return r == -ECANCELED ? 0 : r;
+}
+
+static void test_dump_waits_say_for_which_object(void **state)
+{
+    struct fixture *f = *state;
+    struct objects o;
+    il_task *task;
+
+    make(&o);
+    assert_int_equal(il_spawn(NULL, wait_for_all, &o, &task), 0);
+    dump_as(il_dump_tasks, 34);
+    assert_true(has("the tasks of a group (33 left) since"));
+    assert_true(has_at("an event since 0.000 s at ", &o.event, ""));
+    assert_true(has_at("a future since 0.000 s at ", &o.future, ""));
+    assert_true(has_at("a semaphore since 0.000 s at ", &o.semaphore, ""));
+    assert_true(has_at("a lock since 0.000 s at ", &o.lock, ""));
+    assert_true(has_at("a lock to read since 0.000 s at ", &o.rwlock, ""));
+    assert_true(has_at("a barrier since 0.000 s at ", &o.barrier, ""));
+    assert_true(has_at("a wait group since 0.000 s at ", &o.waitgroup, ""));
+    assert_true(has_at("room in a channel since 0.000 s at ", &o.full, ""));
+    assert_true(
+        has_at("something in a channel since 0.000 s at ", &o.empty, ""));
+    assert_true(has_at("a token since 0.000 s at ", &o.limiter, ""));
+    assert_true(has_at("a condition since 0.000 s at ", &o.condition, ""));
+    assert_int_equal(il_task_cancel(task), 0);
+    settle(f);
+    assert_int_equal(reap(task), 0);
+    il_channel_fini(&o.full);
+    il_channel_fini(&o.empty);
+}
+
+static int on_get(void *arg)
+{
+    int element;
+
+    return il_queue_get(arg, &element);
+}
+
+static int on_put(void *arg)
+{
+    int element = 1;
+
+    return il_queue_put(arg, &element);
+}
+
+static int on_queue_join(void *arg)
+{
+    return il_queue_join(arg);
+}
+
+static int on_watch(void *arg)
+{
+    uint64_t version = 0;
+    int value;
+
+    return il_watch_next(arg, &version, &value);
+}
+
+static int on_broadcast(void *arg)
+{
+    int element;
+
+    return il_subscriber_receive(arg, &element, NULL);
+}
+
+struct relatives {
+    il_queue full, empty;
+    il_watch watch;
+    il_broadcast broadcast;
+    il_subscriber subscriber;
+};
+
+static int wait_for_relatives(void *arg)
+{
+    struct relatives *o = arg;
+    il_group group;
+    int r;
+
+    CHECK_INT(il_group_open(&group, 0), 0);
+    spawn_three(on_get, &o->empty, &group);
+    spawn_three(on_put, &o->full, &group);
+    spawn_three(on_queue_join, &o->full, &group);
+    spawn_three(on_watch, &o->watch, &group);
+    spawn_three(on_broadcast, &o->subscriber, &group);
+    r = il_group_close(&group);
+    return r == -ECANCELED ? 0 : r;
+}
+
+static void test_dump_waits_for_relatives_of_channels(void **state)
+{
+    struct fixture *f = *state;
+    struct relatives o;
+    int element = 0;
+    il_task *task;
+
+    assert_int_equal(il_queue_init(&o.full, sizeof element, 1), 0);
+    assert_int_equal(il_queue_init(&o.empty, sizeof element, 1), 0);
+    assert_int_equal(il_queue_try_put(&o.full, &element), 0);
+    assert_int_equal(il_watch_init(&o.watch, sizeof element), 0);
+    assert_int_equal(il_broadcast_init(&o.broadcast, sizeof element, 2), 0);
+    assert_int_equal(il_subscriber_init(&o.subscriber, &o.broadcast), 0);
+    assert_int_equal(il_spawn(NULL, wait_for_relatives, &o, &task), 0);
+    dump_as(il_dump_tasks, 16);
+    assert_true(has_at("in a queue since 0.000 s at ", &o.empty, " "));
+    assert_true(has_at("room in a queue since 0.000 s at ", &o.full, " "));
+    assert_true(has_at("a queue to be done since 0.000 s at ", &o.full, " "));
+    assert_true(has_at("a change since 0.000 s at ", &o.watch, " "));
+    assert_true(has_at("a broadcast since 0.000 s at ", &o.subscriber, " "));
+    assert_int_equal(il_task_cancel(task), 0);
+    settle(f);
+    assert_int_equal(reap(task), 0);
+    il_queue_fini(&o.full);
+    il_queue_fini(&o.empty);
+    il_watch_fini(&o.watch);
+    il_subscriber_fini(&o.subscriber);
+    il_broadcast_fini(&o.broadcast);
+}
+
+static int do_it(void *arg)
+{
+    return il_event_wait(arg);
+}
+
+struct once {
+    il_once once;
+    il_event event;
+};
+
+static int on_once(void *arg)
+{
+    struct once *once = arg;
+
+    return il_once_run(&once->once, do_it, &once->event);
+}
+
+static void test_dump_waits_for_what_is_done_once(void **state)
+{
+    struct fixture *f = *state;
+    struct once once = { .once = IL_ONCE_INIT };
+
+    assert_int_equal(il_spawn(NULL, on_once, &once, NULL), 0);
+    assert_int_equal(il_spawn(NULL, on_once, &once, NULL), 0);
+    dump_as(il_dump_tasks, 2);
+    assert_true(has_at("what is done once since 0.000 s at ", &once.once, ""));
+    assert_int_equal(il_event_set(&once.event), 0);
+    settle(f);
+}
+
+/* Many at one object: each list is gone round once. */
+static void test_dump_waits_of_very_many_for_one_event(void **state)
+{
+    struct fixture *f = *state;
+    il_event event = IL_EVENT_INIT;
+    const int n = MANY(5000);
+
+    for (int i = 0; i < n; i++)
+        assert_int_equal(il_spawn(NULL, on_event, &event, NULL), 0);
+    dump_as(il_dump_tasks, n);
+    assert_true(has_at("an event since 0.000 s at ", &event, ""));
+    assert_int_equal(il_event_set(&event), 0);
+    settle(f);
+}
+
+/* --- tasks, times, descriptors ------------------------------------------------------ */
+
+static int sleep_then_join(void *arg)
+{
+    il_task **other = arg;
+
+    return il_task_join(*other, NULL);
+}
+
+static int sleep_ten(void *arg)
+{
+    (void)arg;
+    return il_sleep(IL_SEC(10));
+}
+
+static int limited(void *arg)
+{
+    int r = 0;
+
+    IL_TIMEOUT (IL_SEC(5), &r) {
+        r = il_event_wait(arg);
+    }
+    return r == -ETIMEDOUT ? 0 : r;
+}
+
+static int shielded(void *arg)
+{
+    int r = 0;
+
+    IL_SHIELD (IL_SEC(7), &r) {
+        r = il_event_wait(arg);
+    }
+    return r;
+}
+
+static void test_dump_waits_say_whom_and_how_long(void **state)
+{
+    struct fixture *f = *state;
+    il_event event = IL_EVENT_INIT;
+    il_task *sleeper, *joiners[3], *cancelled;
+
+    assert_int_equal(il_spawn(NULL, sleep_ten, NULL, &sleeper), 0);
+    il_task_set_name(sleeper, "anna");
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(il_spawn(NULL, sleep_then_join, &sleeper, &joiners[i]),
+                         0);
+    assert_int_equal(il_spawn(NULL, limited, &event, NULL), 0);
+    assert_int_equal(il_spawn(NULL, shielded, &event, &cancelled), 0);
+    assert_int_equal(il_task_cancel(cancelled), 0);
+    assert_int_equal(il_test_advance(f->loop, IL_SEC(1)), 0);
+    dump_as(il_dump_tasks, 6);
+    assert_true(has("anna: waits for time since 1.000 s for 9.000 s more"));
+    assert_true(
+        has("sleep_then_join: waits for the end of 'anna' since 1.000 s"));
+    assert_true(has_at("limited: waits for an event since 1.000 s at ", &event,
+                       ", deadline in 4.000 s"));
+    assert_true(has_at("shielded: waits for an event since 1.000 s at ", &event,
+                       ", shielded, deadline in 6.000 s"));
+    assert_int_equal(il_event_set(&event), 0);
+    assert_int_equal(il_test_advance(f->loop, IL_SEC(10)), 0);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(reap(joiners[i]), 0);
+    assert_int_equal(reap(sleeper), 0);
+    assert_int_equal(reap(cancelled), 0);
+}
+
+static int wait_for_any(void *arg)
+{
+    il_awaited awaited[] = { { .task = *(il_task **)arg } };
+    int r = il_wait_any(awaited, 1, NULL);
+
+    return r < 0 ? r : 0;
+}
+
+/* In the list of who joins there are also those that wait for several tasks. */
+static void test_dump_waits_of_joiners_of_two_kinds(void **state)
+{
+    struct fixture *f = *state;
+    il_task *sleeper;
+
+    assert_int_equal(il_spawn(NULL, sleep_ten, NULL, &sleeper), 0);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(il_spawn(NULL, wait_for_any, &sleeper, NULL), 0);
+        assert_int_equal(il_spawn(NULL, sleep_then_join, &sleeper, NULL), 0);
+    }
+    dump_as(il_dump_tasks, 5);
+    assert_true(has("the end of 'sleep_ten' since"));
+    assert_true(has("the end of several tasks since"));
+    assert_int_equal(il_test_advance(f->loop, IL_SEC(10)), 0);
+    (void)il_task_unref(sleeper);
+}
+
+static int say_ready(void *arg)
+{
+    (void)arg;
+    return il_sleep(IL_SEC(10));
+}
+
+static int wait_until_ready(void *arg)
+{
+    il_group group;
+    int r;
+
+    CHECK_INT(il_group_open(&group, 0), 0);
+    r = il_spawn_ready(&group, say_ready, arg, NULL, NULL);
+    CHECK(r < 0); /* it ends without saying so */
+    return il_group_close(&group);
+}
+
+static void test_dump_waits_for_a_task_to_be_ready(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(il_spawn(NULL, wait_until_ready, NULL, NULL), 0);
+    dump_as(il_dump_tasks, 2);
+    assert_true(has("wait_until_ready: waits for a task to be ready (1 left)"));
+    assert_int_equal(il_test_advance(f->loop, IL_SEC(10)), 0);
+}
+
+static void test_dump_waits_for_descriptors_by_number(void **state)
+{
+    struct fixture *f = *state;
+    struct waiter readers = { .events = IL_READ };
+    struct waiter both = { .events = IL_READ | IL_WRITE };
+    char words[64];
+    int fds[2], more[2];
+
+    make_pipe(fds);
+    make_socketpair(more);
+    (void)fill(more[0]);
+    readers.fd = fds[0];
+    both.fd = more[0];
+    assert_int_equal(il_spawn(NULL, wait_once, &readers, NULL), 0);
+    assert_int_equal(il_spawn(NULL, wait_once, &both, NULL), 0);
+    dump_as(il_dump_tasks, 2);
+    (void)snprintf(words, sizeof words,
+                   "a descriptor since 0.000 s, fd %d to read (", fds[0]);
+    assert_true(has(words));
+    (void)snprintf(words, sizeof words, "s, fd %d to read or write", more[0]);
+    assert_true(has(words));
+    dump_as(il_dump_tasks_json, 2);
+    (void)snprintf(words, sizeof words, "\"fd\":%d,\"events\":1", fds[0]);
+    assert_true(has(words));
+    close_both(fds);
+    close_both(more);
+    settle(f);
+}
+
+static int refuse_some(void *arg)
+{
+    for (int i = 0; i < 3; i++)
+        CHECK_INT(il_event_wait(arg), -ECANCELED);
+    dump_as(il_dump_tasks, 1);
+    return 0;
+}
+
+static void test_dump_waits_refused_are_counted(void **state)
+{
+    struct fixture *f = *state;
+    il_event event = IL_EVENT_INIT;
+    il_task *task;
+
+    assert_int_equal(il_spawn_lazy(NULL, refuse_some, &event, &task), 0);
+    settle(f);
+    assert_int_equal(il_task_cancel(task), 0);
+    settle(f);
+    assert_true(has("refuse_some: running, cancelled and refused 2 times"));
+    assert_int_equal(reap(task), 0);
+}
+
+/* --- groups ------------------------------------------------------------------------- */
+
+static int spawn_elsewhere(void *arg)
+{
+    CHECK_INT(il_spawn(arg, sleep_ten, NULL, NULL), 0); /* somebody else's */
+    CHECK_INT(il_spawn(NULL, sleep_ten, NULL, NULL), 0);
+    return il_sleep(IL_SEC(10));
+}
+
+static int open_for_others(void *arg)
+{
+    il_group group;
+
+    CHECK_INT(il_group_open(&group, 0), 0);
+    CHECK_INT(il_spawn(&group, spawn_elsewhere, &group, NULL), 0);
+    (void)arg;
+    return il_group_close(&group);
+}
+
+static void test_dump_waits_in_groups_of_others(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(il_spawn(NULL, open_for_others, NULL, NULL), 0);
+    dump_as(il_dump_tasks, 4);
+    assert_true(has("more, in a group of 'open_for_others' ("));
+    assert_true(has("more, in no group ("));
+    assert_int_equal(il_test_advance(f->loop, IL_SEC(10)), 0);
+}
+
+/* --- for programs ------------------------------------------------------------------- */
+
+static void test_dump_waits_as_json(void **state)
+{
+    struct fixture *f = *state;
+    il_lock lock = IL_LOCK_INIT;
+    il_task *tasks[2];
+    char words[64];
+
+    dump_as(il_dump_tasks_json, 0);
+    assert_string_equal(text, "[]\n");
+    assert_int_equal(il_spawn(NULL, sleep_ten, NULL, &tasks[0]), 0);
+    il_task_set_name(tasks[0], "a \"b\"\\\n");
+    assert_int_equal(il_lock_try_acquire(&lock), 0);
+    assert_int_equal(il_spawn(NULL, on_lock, &lock, &tasks[1]), 0);
+    dump_as(il_dump_tasks_json, 2);
+    assert_int_equal(text[0], '[');
+    assert_true(has("{\"id\":1,\"name\":\"a \\\"b\\\"\\\\\\u000a\",\"state\":"
+                    "\"waiting\",\"waits_for\":\"time\",\"since_ns\":0,"
+                    "\"left_ns\":10000000000,\"stack_used\":"));
+    (void)snprintf(words, sizeof words, "\"waits_for\":\"a lock\"");
+    assert_true(has(words));
+    assert_true(has_at("\"object\":\"", &lock, "\""));
+    assert_true(has("test_dump_waits.c\",\"line\":"));
+    assert_string_equal(text + strlen(text) - 4, "}\n]\n");
+    assert_int_equal(il_lock_release(&lock), 0);
+    settle(f);
+    assert_int_equal(take_report(f).kind, IL_REPORT_LOST_LOCK);
+    assert_int_equal(reap(tasks[1]), 0);
+    assert_int_equal(il_test_advance(f->loop, IL_SEC(10)), 0);
+    assert_int_equal(reap(tasks[0]), 0);
+    assert_int_equal(il_dump_tasks_json(NULL), -EINVAL);
+}
+
+#define TEST(name)                                                             \
+    cmocka_unit_test_setup_teardown(name, setup_manual, teardown_text)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_dump_waits_say_for_which_object),
+        TEST(test_dump_waits_for_relatives_of_channels),
+        TEST(test_dump_waits_for_what_is_done_once),
+        TEST(test_dump_waits_of_very_many_for_one_event),
+        TEST(test_dump_waits_say_whom_and_how_long),
+        TEST(test_dump_waits_of_joiners_of_two_kinds),
+        TEST(test_dump_waits_for_a_task_to_be_ready),
+        TEST(test_dump_waits_for_descriptors_by_number),
+        TEST(test_dump_waits_refused_are_counted),
+        TEST(test_dump_waits_in_groups_of_others),
+        TEST(test_dump_waits_as_json),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
