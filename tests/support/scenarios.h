@@ -10,12 +10,12 @@
  *
  * The programs of tests/scenarios/ run all of them, one program a host; the
  * output of any, say tests/scenarios/test_native, is the list of their names.
- * A new one is a line at the end of a scenarios_*.c file and one more below. */
+ * A new one is a line at the end of a scenarios_*.c file. */
 
 #include <interloop/interloop.h>
 
-/* How many there are; each program makes sure of it. */
-enum { N_SCENARIOS = 148 };
+/* Room for them; each program makes sure that it is enough. */
+enum { MOST_SCENARIOS = 400 };
 
 struct scenario {
     const char *name; /* a sentence */
