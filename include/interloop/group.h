@@ -105,6 +105,60 @@ IL_EXPORT IL_MUST_CHECK int il_group_next(il_group *group, il_task **ret_task);
 /** How many tasks have not ended, those not yet ready included. */
 IL_EXPORT size_t il_group_count(const il_group *group);
 
+/**
+ * Run a block with a group that is closed at its end.
+ *
+ *     il_group group;
+ *     int r = 0;
+ *     IL_WITH_GROUP (&group, 0, &r) {
+ *         r = il_spawn (&group, fetch, &a, NULL);
+ *         …
+ *     }
+ *     // both block and tasks are over; r is the first error of either
+ *
+ * However the block is left, by break, goto or return, too, its end waits for the
+ * tasks.  An error of the block cancels them.  Its result is settled then: a
+ * -ECANCELED that comes from the group, because a task has failed or the group was
+ * cancelled, becomes what il_group_close() returns.
+ *
+ * The block may be left by `return`, but the returned value was settled before;
+ * so set r and break instead.  `break` and `continue` leave the block only, not a
+ * loop around it.
+ *
+ * @suspends At the end, if a task is still running.
+ *
+ * @param group   The group.
+ * @param flags   As for il_group_open().
+ * @param result  `int *`: what the block comes to; an error of il_group_open(),
+ *                and then the block does not run.
+ */
+#define IL_WITH_GROUP(group, flags, result)                                    \
+    IL_WITH_GROUP_(group, flags, result, __COUNTER__)
+
+/** The variable behind IL_WITH_GROUP(); private. */
+typedef struct il_group_block {
+    il_group *group; /**< private; NULL: not opened */
+    int *result;     /**< private */
+    bool once;       /**< private */
+} il_group_block;
+
+/** Behind IL_WITH_GROUP(); private. */
+IL_EXPORT void il_group_block_enter_(il_group_block *block, il_group *group,
+                                     unsigned flags, int *result);
+/** Behind IL_WITH_GROUP(); private. */
+IL_EXPORT void il_group_block_leave_(il_group_block *block);
+
+/* The names are numbered, so that blocks can be nested without shadowing. */
+#define IL_WITH_GROUP_(group, flags, result, n)                                \
+    IL_WITH_GROUP_N_(group, flags, result, n)
+#define IL_WITH_GROUP_N_(group, flags, result, n)                              \
+    for (il_group_block il_block_##n                                           \
+         __attribute__((cleanup(il_group_block_leave_), unused)),              \
+         *il_start_##n = (il_group_block_enter_(&il_block_##n, (group),        \
+                                                (flags), (result)),            \
+                          &il_block_##n);                                      \
+         il_start_##n->once; il_start_##n->once = false)
+
 /** A task of a group that has failed. */
 typedef struct il_failure {
     int error;           /**< what its body returned */

@@ -251,3 +251,41 @@ size_t il_group_count(const il_group *group)
 {
     return group ? group->n_children : 0;
 }
+
+/* --- blocks ----------------------------------------------------------------- */
+
+void il_group_block_enter_(il_group_block *block, il_group *group,
+                           unsigned flags, int *result)
+{
+    int r = il_group_open(group, flags);
+
+    block->group = r == 0 ? group : NULL;
+    block->result = result;
+    block->once = r == 0;
+    if (r < 0)
+        *result = r;
+}
+
+/* What the block comes to, with its tasks.  An error of its own is like one of a
+ * task: the first counts, and what fails because of it is told elsewhere. */
+static int close_block(il_group *group, int result)
+{
+    bool cancelled = result == -ECANCELED && group->scope.cause;
+    int closed;
+
+    if (result < 0 && !cancelled) {
+        if (group->error == 0)
+            group->error = result;
+        il_group_cancel(group);
+    }
+
+    closed = il_group_close(group);
+    return closed < 0 || cancelled ? closed : result;
+}
+
+void il_group_block_leave_(il_group_block *block)
+{
+    /* Unless it was closed within the block. */
+    if (block->group && block->group->sched)
+        *block->result = close_block(block->group, *block->result);
+}
