@@ -79,18 +79,17 @@ static int supervise(struct picture *pictures)
     il_failure list[N];
     il_failures failures = IL_FAILURES_INIT(list);
     il_group group;
-    int closed;
-    int r = il_group_open(&group, IL_GROUP_SUPERVISE);
+    int r = 0;
 
-    if (r < 0)
-        return r;
-    r = il_group_keep_failures(&group, &failures);
-    for (int i = 0; i < N && r == 0; i++)
-        r = spawn_named(&group, &pictures[i]);
-    closed = il_group_close(&group);
+    IL_WITH_GROUP (&group, IL_GROUP_SUPERVISE, &r) {
+        r = il_group_keep_failures(&group, &failures);
+        for (int i = 0; i < N && r == 0; i++)
+            r = spawn_named(&group, &pictures[i]);
+    }
+    /* All of them are over. */
     for (size_t i = 0; i < failures.n && i < N; i++)
         printf("        %s: %s\n", list[i].name, il_strerror(list[i].error));
-    return r < 0 ? r : closed;
+    return r;
 }
 
 static int tell(void *arg)
