@@ -264,6 +264,9 @@ static int wait_in_a_dispatch(void *arg)
     il_event event = IL_EVENT_INIT;
     il_channel channel;
     int value = 77;
+    il_case cases[] = { IL_CASE_EVENT(&event),
+                        IL_CASE_RECEIVE(&channel, &value),
+                        IL_CASE_SEND(&channel, &value), IL_CASE_AFTER(1) };
 
     CHECK_INT(il_channel_init(&channel, sizeof value, 0), 0);
     host->depth++;
@@ -271,6 +274,7 @@ static int wait_in_a_dispatch(void *arg)
     CHECK_INT(il_event_wait(&event), -EDEADLK);
     CHECK_INT(il_channel_receive(&channel, &value), -EDEADLK);
     CHECK_INT(il_channel_send(&channel, &value), -EDEADLK);
+    CHECK_INT(il_select(cases, 4, 0), -EDEADLK);
     host->depth--;
     /* Who was refused waits nowhere. */
     CHECK_INT(il_event_set(&event), 0);

@@ -39,6 +39,7 @@
 #include <interloop/ready.h>
 #include <interloop/rwlock.h>
 #include <interloop/scope.h>
+#include <interloop/select.h>
 #include <interloop/semaphore.h>
 #include <interloop/shared_channel.h>
 #include <interloop/shared_future.h>

@@ -21,6 +21,19 @@ typedef struct il_link {
     struct il_link *prev; /**< private */
 } il_link;
 
+/** A task in the queue of what it waits for. */
+typedef struct il_waiter {
+    il_link link;         /**< private: in the order they came */
+    struct il_task *task; /**< private */
+    void *slot;           /**< private: where a value goes to or comes from */
+} il_waiter;
+
+/** Likewise, for what brings two things, as a future a result and a value. */
+typedef struct il_future_waiter {
+    il_waiter waiter; /**< private: of a future, the slot is an int or NULL */
+    void **ret_value; /**< private: of others, not what it seems */
+} il_future_waiter;
+
 /** Something that one task at a time owns.  Zeros: nobody does. */
 typedef struct il_hold {
     il_link waiters;                /**< private: tasks, in order */

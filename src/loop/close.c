@@ -73,7 +73,7 @@ static void abandon(ili_sched *sched, il_task *task)
                    "task did not end when the loop closed");
     if (task->state == ILI_READY)
         ili_list_remove(&task->item.link);
-    if (task->state == ILI_PARKED && task->abort)
+    if (ili_is_parked(task) && task->abort)
         task->abort(task->abort_arg);
     ili_scope_end_all(task);
     task->state = ILI_DONE;

@@ -31,7 +31,7 @@ static bool waits_outside(ili_sched *sched)
 {
     for (il_task *task = ili_task_after(sched, NULL); task;
          task = ili_task_after(sched, task))
-        if (task->state != ILI_PARKED || !ili_wait_is_inner(task))
+        if (!ili_is_parked(task) || !ili_wait_is_inner(task))
             return true;
     return false;
 }

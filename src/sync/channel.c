@@ -5,7 +5,8 @@
  * Between any two calls into this file:
  *   - receivers wait only while the ring is empty and no sender waits;
  *   - senders wait only while the ring is full, which without capacity it
- *     always is, and no receiver waits;
+ *     always is, and no receiver waits; but a select may do both, alone, as it
+ *     cannot meet itself;
  *   - nobody waits in a closed channel, and nothing is in a ring of zeros.
  *
  * A value moves once where a receiver waits: from the sender's variable straight
@@ -141,6 +142,10 @@ static void end_waits(il_channel *channel, int result)
     channel->is_closed = true;
     ili_waiters_end(&channel->receivers, result);
     ili_waiters_end(&channel->senders, result);
+    /* Zeros are empty lists, too, and a select sees with one look that it need
+     * not wait, because somebody is there or because it is closed. */
+    channel->receivers.next = NULL;
+    channel->senders.next = NULL;
 }
 
 void il_channel_fini(il_channel *channel)

@@ -10,6 +10,7 @@
 #include "config.h"
 
 #include "loop/fd.h"
+#include "sync/case.h"
 #include "sync/hold.h"
 #include "task/dump.h"
 
@@ -30,6 +31,7 @@ enum kind {
     NEXT,  /* of one of them; abort_arg is the group */
     TIME,  /* abort_arg begins with an alarm, which may not be armed */
     FD,    /* abort_arg is a struct ili_fd */
+    FIRST, /* abort_arg is a struct ili_selection */
     INNER, /* none of these */
 };
 
@@ -61,6 +63,7 @@ static const struct noun {
     { "something in a queue", LIST, offsetof(il_queue, getters) },
     { "the end of a task", JOIN, 0 },
     { "the end of several tasks", INNER, 0 },
+    { "the first of several", FIRST, 0 },
     { "the next task of a group", NEXT, 0 },
     { "the tasks of a group", CLOSE, 0 },
     { "time", TIME, 0 },
@@ -86,6 +89,8 @@ bool ili_wait_is_inner(const il_task *task)
 {
     const struct noun *noun = noun_of(task);
 
+    if (noun && noun->kind == FIRST)
+        return !ili_selection_has_fd(task->abort_arg);
     return noun && noun->kind != FD;
 }
 
@@ -146,6 +151,7 @@ void ili_wait_describe(const il_task *task, const il_link *head,
     case FD:
         describe_fd(task, ret_wait);
         break;
+    case FIRST:
     case INNER:
         break;
     }

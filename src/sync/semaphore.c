@@ -23,25 +23,25 @@
 #define IL_NO_INLINE /* here they are */
 #include <interloop/semaphore.h>
 
+#include "sync/semaphore.h"
 #include "sync/waiter.h"
 #include "task/visit.h"
 
 #include <errno.h>
 
 struct waiting {
-    struct ili_waiter node; /* slot: how many, a size_t */
+    struct ili_waiter node; /* slot: how many, as a number */
     il_semaphore *semaphore;
 };
 
-/* Who can have what it wants gets it. */
-static void serve(il_semaphore *semaphore)
+void ili_semaphore_serve(il_semaphore *semaphore)
 {
     ili_list *waiters = &semaphore->waiters;
 
     while (!ili_list_empty(waiters)) {
         struct ili_waiter *first =
             ILI_CONTAINER(waiters->next, struct ili_waiter, link);
-        size_t n = *(const size_t *)first->slot;
+        size_t n = (uintptr_t)first->slot;
 
         if (il_semaphore_count(semaphore) < n)
             return;
@@ -57,7 +57,7 @@ static void waiting_abort(void *arg)
     struct waiting *me = arg;
 
     ili_waiter_abort(&me->node);
-    serve(me->semaphore);
+    ili_semaphore_serve(me->semaphore);
 }
 
 static int check(const il_semaphore *semaphore, size_t n)
@@ -72,6 +72,13 @@ static bool has(const il_semaphore *semaphore, size_t n)
 {
     return ili_list_empty(&semaphore->waiters) &&
            il_semaphore_count(semaphore) >= n;
+}
+
+int ili_semaphore_can(const il_semaphore *semaphore, size_t n)
+{
+    int r = check(semaphore, n);
+
+    return r < 0 ? r : has(semaphore, n);
 }
 
 int il_semaphore_try_acquire(il_semaphore *semaphore, size_t n)
@@ -99,7 +106,8 @@ static __attribute__((noinline)) int take(il_semaphore *semaphore, size_t n,
 int il_semaphore_acquire_slowly_(il_semaphore *semaphore, size_t n)
 {
     il_task *task = ili_current_task();
-    struct waiting me = { .node = { .task = task, .slot = &n },
+    struct waiting me = { .node = { .task = task,
+                                    .slot = (void *)(uintptr_t)n },
                           .semaphore = semaphore };
     int r = check(semaphore, n);
 
@@ -133,7 +141,7 @@ int il_semaphore_release_slowly_(il_semaphore *semaphore, size_t n)
     if (n > SIZE_MAX - semaphore->beyond - il_semaphore_count(semaphore))
         return semaphore->beyond ? -EPERM : -EOVERFLOW;
     semaphore->given += n;
-    serve(semaphore);
+    ili_semaphore_serve(semaphore);
     return 0;
 }
 
@@ -153,6 +161,7 @@ void il_semaphore_fini(il_semaphore *semaphore)
 {
     if (!semaphore || !ili_waiters_are_here(&semaphore->waiters))
         return;
+    semaphore->taken = semaphore->given; /* nobody is served any more */
     ili_waiters_end(&semaphore->waiters, -EOWNERDEAD);
     ili_visits_forget(semaphore);
     *semaphore = (il_semaphore)IL_SEMAPHORE_INIT(0);

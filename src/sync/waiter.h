@@ -8,22 +8,23 @@
  * the node off, moves a value to or from its slot and wakes the task; the task
  * then looks neither at the node nor at what it waited for, which may be gone.
  * A cancel takes the node off through the abort function.  So a node is in a
- * list exactly as long as its task is PARKED.
+ * list exactly as long as its task waits.
  *
- * Room for a select: a task that waits for several things will have a node in
- * each list.  The first grant takes it out of PARKED, so who finds a node whose
- * task is not PARKED any more knows that it was claimed, and takes the next. */
+ * That holds for a select, too, which has a node in each of several lists:
+ * waking its task takes all the others off, there and then.  Who grants need
+ * not know of selects, but must
+ *   - take the node off before it wakes the task, so that the select sees which
+ *     one it was;
+ *   - after a wake take nothing for granted that it knew of any list: other
+ *     nodes have left, maybe from the very list that it walks through. */
 
 #include "task/debug.h"
 #include "task/park.h"
 
 #include <errno.h>
 
-struct ili_waiter {
-    il_link link; /* in a list of what is waited for, in the order they came */
-    il_task *task;
-    void *slot; /* where a value goes to or comes from; may be NULL */
-};
+/* Its name before selects came, whose nodes are the user's. */
+#define ili_waiter il_waiter
 
 /* For ili_park(). */
 static inline void ili_waiter_abort(void *arg)
@@ -59,6 +60,10 @@ static inline void ili_waiters_freed(const ili_list *list)
                     n);
 }
 
+/* The rest of ili_waiters_end(), from `waiter` on, who selects. */
+void ili_waiters_end_slowly(ili_list *list, struct ili_waiter *waiter,
+                            int result);
+
 /* Everybody's wait ends with `result`; all are of this thread.  With -EOWNERDEAD
  * the object itself is ended. */
 static inline void ili_waiters_end(ili_list *list, int result)
@@ -73,6 +78,10 @@ static inline void ili_waiters_end(ili_list *list, int result)
     if (!waiter)
         return;
     do {
+        if (ILI_UNLIKELY(waiter->task->state != ILI_PARKED)) {
+            ili_waiters_end_slowly(list, waiter, result);
+            return;
+        }
         ili_wake_inline(sched, waiter->task, result);
         waiter = ili_waiters_pop(list);
     } while (waiter);

@@ -26,8 +26,7 @@
 
 /* On the stack of a task that waits. */
 struct watcher {
-    struct ili_waiter node; /* slot: where the value goes */
-    uint64_t *version;      /* where its version goes */
+    il_future_waiter node;  /* where the value goes, and where its version */
     struct ili_visit visit; /* from when it was woken until it runs */
 };
 
@@ -85,11 +84,16 @@ void il_watch_fini(il_watch *watch)
 
 /* --- one side --------------------------------------------------------------- */
 
+/* A select does not come back: it has what woke it. */
 static void grant(const il_watch *watch, struct watcher *watcher)
 {
-    copy_latest(watch, watcher->version, watcher->node.slot);
-    ili_visit_begin(ili_sched_current, &watcher->visit, watch);
-    ili_wake(watcher->node.task, 0);
+    il_task *task = watcher->node.waiter.task;
+
+    copy_latest(watch, (void *)watcher->node.ret_value,
+                watcher->node.waiter.slot);
+    if (task->state != ILI_SELECTING)
+        ili_visit_begin(ili_sched_current, &watcher->visit, watch);
+    ili_wake(task, 0);
 }
 
 int il_watch_set(il_watch *watch, const void *value)
@@ -105,7 +109,7 @@ int il_watch_set(il_watch *watch, const void *value)
     memmove(watch->value, value, watch->element_size); /* it may be its own */
     watch->version++;
     while ((waiter = ili_waiters_pop(&watch->waiters)) != NULL)
-        grant(watch, ILI_CONTAINER(waiter, struct watcher, node));
+        grant(watch, ILI_CONTAINER(waiter, struct watcher, node.waiter));
     return 0;
 }
 
@@ -152,15 +156,16 @@ uint64_t il_watch_version(const il_watch *watch)
 static int wait_for_next(il_watch *watch, uint64_t *version, void *ret_value)
 {
     ili_sched *sched = ili_sched_current;
-    struct watcher me = { .node.slot = ret_value, .version = version };
+    struct watcher me = { .node = { { .slot = ret_value },
+                                    (void **)(void *)version } };
     int r;
 
     ILI_RETURN_IF_FAIL(sched && sched->current, -ESRCH);
-    me.node.task = sched->current;
-    ili_list_append_lazy(&watch->waiters, &me.node.link);
+    me.node.waiter.task = sched->current;
+    ili_list_append_lazy(&watch->waiters, &me.node.waiter.link);
 
-    r = ili_park_inline(sched, me.node.task, ili_waiter_abort, &me.node,
-                        "a change");
+    r = ili_park_inline(sched, me.node.waiter.task, ili_waiter_abort,
+                        &me.node.waiter, "a change");
     if (r == 0 && ili_visit_end(&me.visit))
         copy_latest(watch, version, ret_value);
     return r;

@@ -181,9 +181,8 @@ void ili_dump_end(ili_dump *dump)
 const char *ili_dump_state(const struct ili_node *node)
 {
     static const char *const names[] = {
-        [ILI_READY] = "ready",
-        [ILI_ASIDE] = "running",
-        [ILI_PARKED] = "waits for",
+        [ILI_READY] = "ready",      [ILI_ASIDE] = "running",
+        [ILI_PARKED] = "waits for", [ILI_SELECTING] = "waits for",
         [ILI_DONE] = "done",
     };
 

@@ -41,8 +41,7 @@ static void name_it(const il_task *task, struct ili_note *note)
     (void)snprintf(note->name, sizeof note->name, "%s", name);
     note->file = site && site->file ? site->file : "?";
     note->line = site ? site->line : 0;
-    note->waits_for = task && task->state == ILI_PARKED ? task->waits_for
-                                                        : NULL;
+    note->waits_for = task && ili_is_parked(task) ? task->waits_for : NULL;
 }
 
 static void tell(ili_sched *sched, const struct ili_note *note)

@@ -84,7 +84,7 @@ static void print_line(FILE *file, ili_dump *dump, const struct ili_node *node,
 
     fprintf(file, "%*s%s: %s", depth * 2, "", ili_task_name(task),
             ili_dump_state(node));
-    if (task->state == ILI_PARKED)
+    if (ili_is_parked(task))
         print_wait(file, dump, task);
     print_scopes(file, dump, task);
     print_owner(file, task);
@@ -185,8 +185,8 @@ static void json_task(FILE *file, ili_dump *dump, const struct ili_node *node)
     fprintf(file, "{\"id\":%llu", (unsigned long long)task->id);
     json_string(file, "name", ili_task_name(task));
     json_string(file, "state",
-                task->state == ILI_PARKED ? "waiting" : ili_dump_state(node));
-    if (task->state == ILI_PARKED)
+                ili_is_parked(task) ? "waiting" : ili_dump_state(node));
+    if (ili_is_parked(task))
         json_wait(file, dump, task);
     if (task->parent != 0)
         fprintf(file, ",\"parent\":%llu", (unsigned long long)task->parent);

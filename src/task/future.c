@@ -17,14 +17,11 @@
 
 #include <errno.h>
 
-/* On the stack of a task that waits.  Whoever grants the wait writes straight
- * to where the task wants the outcome. */
-struct waiter {
-    il_link link; /* in il_future.waiters, in the order they came */
-    il_task *task;
-    int *ret_result;  /* may be NULL */
-    void **ret_value; /* may be NULL */
-};
+/* Whoever grants the wait writes straight to where the task wants the outcome. */
+static inline il_future_waiter *waiter_of(const il_link *link)
+{
+    return ILI_CONTAINER(link, il_future_waiter, waiter.link);
+}
 
 /* A hook of a loop that has closed in the meantime is its owner's again. */
 static void post_hook(il_callback *callback)
@@ -47,12 +44,11 @@ static il_callback *this_thread(void)
 /* Whether those who wait do so in this thread. */
 static inline bool is_here(const il_future *future)
 {
-    const il_link *waiter = future->waiters.next;
+    const il_link *first = future->waiters.next;
     const il_link *hook = future->hooks.next;
 
     if (!ili_list_empty(&future->waiters) &&
-        ILI_CONTAINER(waiter, struct waiter, link)->task->sched !=
-            ili_sched_current)
+        waiter_of(first)->waiter.task->sched != ili_sched_current)
         return false;
     return ili_list_empty(&future->hooks) ||
            ILI_CONTAINER(hook, il_callback, item.link)->next == this_thread();
@@ -63,6 +59,28 @@ static inline void settle(il_future *future, int result, void *value)
     future->done = true;
     future->result = result;
     future->value = value;
+}
+
+static inline void deliver(const il_future_waiter *waiter, int result,
+                           void *value)
+{
+    if (waiter->waiter.slot)
+        *(int *)waiter->waiter.slot = result;
+    if (waiter->ret_value)
+        *waiter->ret_value = value;
+}
+
+/* The same as wake_all() from `link` on, one by one: the wake of a select may
+ * take further nodes off. */
+static __attribute__((noinline)) void
+wake_rest(il_future *future, il_link *link, int result, void *value)
+{
+    future->waiters.next = link;
+    link->prev = &future->waiters;
+    while ((link = ili_list_pop(&future->waiters)) != NULL) {
+        deliver(waiter_of(link), result, value);
+        ili_wake(waiter_of(link)->waiter.task, 0);
+    }
 }
 
 /* Those who wait go on, in the order they came; somebody does, and all of them
@@ -76,14 +94,15 @@ wake_all(il_future *future, int result, void *value)
 
     future->waiters.next = NULL;
     do {
-        struct waiter *waiter = ILI_CONTAINER(link, struct waiter, link);
+        il_future_waiter *waiter = waiter_of(link);
 
+        deliver(waiter, result, value);
+        if (ILI_UNLIKELY(waiter->waiter.task->state != ILI_PARKED)) {
+            wake_rest(future, link, result, value);
+            return;
+        }
         link = link->next;
-        if (waiter->ret_result)
-            *waiter->ret_result = result;
-        if (waiter->ret_value)
-            *waiter->ret_value = value;
-        ili_wake_inline(sched, waiter->task, 0);
+        ili_wake_inline(sched, waiter->waiter.task, 0);
     } while (link != &future->waiters);
     ili_sched_changed(sched);
 }
@@ -143,7 +162,7 @@ int il_future_try_get(const il_future *future, int *ret_result,
 
 static void waiter_abort(void *arg)
 {
-    ili_list_remove(&((struct waiter *)arg)->link);
+    ili_list_remove(&((il_waiter *)arg)->link);
 }
 
 /* Apart from il_future_wait(), which needs no frame then if it need not wait. */
@@ -151,15 +170,16 @@ static __attribute__((noinline)) int
 wait_for_it(il_future *future, int *ret_result, void **ret_value)
 {
     ili_sched *sched = ili_sched_current;
-    struct waiter me;
+    il_future_waiter me;
 
     ILI_RETURN_IF_FAIL(sched && sched->current, -ESRCH);
-    me.task = sched->current;
-    me.ret_result = ret_result;
+    me.waiter.task = sched->current;
+    me.waiter.slot = ret_result;
     me.ret_value = ret_value;
-    ili_list_append_lazy(&future->waiters, &me.link);
+    ili_list_append_lazy(&future->waiters, &me.waiter.link);
 
-    return ili_park_inline(sched, me.task, waiter_abort, &me, "a future");
+    return ili_park_inline(sched, me.waiter.task, waiter_abort, &me,
+                           "a future");
 }
 
 int il_future_wait(il_future *future, int *ret_result, void **ret_value)
@@ -211,7 +231,7 @@ void il_future_fini(il_future *future)
         ili_debugs(ili_sched_current, IL_DEBUG_FREED))
         tell_of_end(future);
     while ((link = ili_list_pop(&future->waiters)) != NULL)
-        ili_wake(ILI_CONTAINER(link, struct waiter, link)->task, -EOWNERDEAD);
+        ili_wake(waiter_of(link)->waiter.task, -EOWNERDEAD);
     while ((link = ili_list_pop(&future->hooks)) != NULL)
         ili_callback_unhook(ILI_CONTAINER(link, il_callback, item.link));
     *future = (il_future)IL_FUTURE_INIT;

@@ -200,7 +200,9 @@ int ili_spend(void)
     return 0;
 }
 
-int ili_park(ili_abort_fn *abort, void *arg, const char *waits_for)
+static inline __attribute__((always_inline)) int
+park_as(enum ili_task_state state, ili_abort_fn *abort, void *arg,
+        const char *waits_for)
 {
     ili_sched *sched = ili_sched_current;
     il_task *task = sched ? sched->current : NULL;
@@ -219,17 +221,43 @@ int ili_park(ili_abort_fn *abort, void *arg, const char *waits_for)
     }
 
     ili_begin_wait(sched, task, abort, arg, waits_for);
+    task->state = (uint8_t)state;
 
     give_up(sched, task);
     return sched->current->wake_result;
+}
+
+int ili_park(ili_abort_fn *abort, void *arg, const char *waits_for)
+{
+    return park_as(ILI_PARKED, abort, arg, waits_for);
+}
+
+int ili_park_selecting(ili_abort_fn *abort, void *arg, const char *waits_for)
+{
+    return park_as(ILI_SELECTING, abort, arg, waits_for);
 }
 
 void ili_wake(il_task *task, int result)
 {
     ili_sched *sched = task->sched;
 
+    if (ILI_UNLIKELY(task->state != ILI_PARKED)) {
+        ili_wake_selecting(task, result); /* the last thing: no frame */
+        return;
+    }
     ili_wake_inline(sched, task, result);
     ili_sched_changed(sched);
+}
+
+/* The grant claims the task: from here on it is in no list, and no other grant
+ * and no cancel can find it. */
+void ili_wake_selecting(il_task *task, int result)
+{
+    ILI_ASSERT(task->state == ILI_SELECTING);
+    task->state = ILI_PARKED;
+    task->wake_result = result;
+    task->abort(task->abort_arg);
+    ili_wake(task, result);
 }
 
 void ili_requeue(il_task *task)
@@ -245,9 +273,10 @@ void ili_requeue(il_task *task)
 
 void ili_cancel_wait(il_task *task)
 {
-    if (task->state != ILI_PARKED || !task->abort)
+    if (!ili_is_parked(task) || !task->abort)
         return;
     task->abort(task->abort_arg);
+    task->state = ILI_PARKED; /* a select has nothing more to leave */
     ili_wake(task, -ECANCELED);
 }
 

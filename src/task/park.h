@@ -133,10 +133,27 @@ ili_park_inline(ili_sched *sched, il_task *task, ili_abort_fn *abort, void *arg,
     return sched->current->wake_result;
 }
 
+/* The same for ili_park_selecting(). */
+static inline __attribute__((always_inline)) int
+ili_park_selecting_inline(ili_sched *sched, il_task *task, ili_abort_fn *abort,
+                          void *arg, const char *waits_for)
+{
+    if (ILI_UNLIKELY(task->cancelled || sched->is_minded))
+        return ili_park_selecting(abort, arg, waits_for);
+    ili_begin_wait(sched, task, abort, arg, waits_for);
+    task->state = ILI_SELECTING;
+
+    ili_leave_for(sched, task, ili_after(sched, task));
+    return sched->current->wake_result;
+}
+
 /* ili_wake() of a task of this thread, without ili_sched_changed(). */
 static inline void ili_wake_inline(ili_sched *sched, il_task *task, int result)
 {
-    ILI_ASSERT(task->state == ILI_PARKED);
+    if (ILI_UNLIKELY(task->state != ILI_PARKED)) {
+        ili_wake_selecting(task, result);
+        return;
+    }
     task->wake_result = result;
     ili_queue_task(sched, task, ili_context_sp(&task->coro.context));
 }

@@ -53,7 +53,7 @@ void ili_report_now(ili_sched *sched, const il_task *task, il_report_kind kind,
                                .file = site && site->file ? site->file : "?",
                                .line = site ? site->line : 0,
                                .message = message,
-                               .waits_for = task->state == ILI_PARKED
+                               .waits_for = ili_is_parked(task)
                                                 ? task->waits_for
                                                 : NULL };
 

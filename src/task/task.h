@@ -13,6 +13,7 @@
  *     running    | -                | park, end, or spawning a task
  *     nested     | -                | the task it spawned parks or ends
  *     PARKED     | a waiter's list  | ili_wake()
+ *     SELECTING  | several of them  | ili_wake(), which leaves the others
  *     DONE       | -                | the last reference is dropped
  *
  * Neither `running` nor `nested` is stored: such tasks are READY.  Who runs is
@@ -28,6 +29,7 @@ enum ili_task_state {
     ILI_READY,
     ILI_ASIDE,
     ILI_PARKED,
+    ILI_SELECTING,
     ILI_DONE,
 };
 
@@ -119,8 +121,21 @@ int ili_park(ili_abort_fn *abort, void *arg, const char *waits_for);
  * not take back: 0, -ECANCELED, -ESRCH, -EDEADLK. */
 int ili_check_park(void);
 
+/* The same for who has linked itself to several things.  Whoever wakes the task
+ * has taken off one of them; `abort (arg)` is called then, too, and undoes the
+ * rest. */
+int ili_park_selecting(ili_abort_fn *abort, void *arg, const char *waits_for);
+
 /* Put a parked task on the ready queue.  Unlink it first. */
 void ili_wake(il_task *task, int result);
+
+/* Likewise, for one that is SELECTING. */
+void ili_wake_selecting(il_task *task, int result);
+
+static inline bool ili_is_parked(const il_task *task)
+{
+    return task->state == ILI_PARKED || task->state == ILI_SELECTING;
+}
 
 /* Give up the thread but stay ready.  Not a cancellation point. */
 void ili_requeue(il_task *task);

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ILI_SYNC_CASE_H
+#define ILI_SYNC_CASE_H
+
+/* case.h - what each kind of case does for a select; see select.c for when.
+ *
+ * Receiving from a channel is inline, because that is what selects mostly do. */
+
+#include "base/list.h"
+#include "sync/waiter.h"
+
+#include <interloop/select.h>
+
+/* A select that waits; on its stack. */
+struct ili_selection {
+    il_case *cases;
+    size_t n; /* how many are queued */
+    il_task *task;
+    il_case *fired; /* NULL: none has */
+    bool has_left;  /* semaphores that now have to serve others */
+};
+
+/* Whether it also waits for something from outside. */
+static inline bool ili_selection_has_fd(const struct ili_selection *selection)
+{
+    for (size_t i = 0; i < selection->n; i++)
+        if (selection->cases[i].kind == IL_CASE_FD_ &&
+            selection->cases[i].fd >= 0)
+            return true;
+    return false;
+}
+
+/* Of all kinds in all queues it is where the node begins. */
+static inline il_link *ili_case_link(il_case *c)
+{
+    return &c->node.future.waiter.link;
+}
+
+/* --- looking ---------------------------------------------------------------- */
+
+/* Whether it can fire: 1; 0; or what is wrong with it.  What is off cannot.  Of a
+ * descriptor it only says what is wrong. */
+int ili_case_look(const il_case *c);
+
+/* What of its events a descriptor has; -EBADF: it is not open. */
+int ili_case_poll(const il_case *c);
+
+/* For both it is enough that the channel is closed: its lists are zeros then. */
+static inline bool ili_case_can_receive(const il_channel *channel)
+{
+    return channel->count > 0 || channel->senders.next != &channel->senders;
+}
+
+static inline bool ili_case_can_send(const il_channel *channel)
+{
+    return channel->count < channel->capacity ||
+           channel->receivers.next != &channel->receivers;
+}
+
+/* It can fire: do it.  What this returns is the result. */
+int ili_case_fire(il_case *c);
+
+/* --- queueing --------------------------------------------------------------- */
+
+/* It cannot fire now.  1: it may later; 0: it is off; or why it cannot be waited
+ * for, and then nothing was done. */
+int ili_case_enqueue(il_case *c, il_task *task);
+
+/* The same for what is known not to be queued, to receive, and to be on. */
+static inline void ili_case_enqueue_receiver(il_case *c, il_task *task)
+{
+    c->node.future.waiter.task = task;
+    ili_list_append(&((il_channel *)c->object)->receivers, ili_case_link(c));
+}
+
+/* --- leaving ---------------------------------------------------------------- */
+
+bool ili_case_leave(il_case *c, struct ili_selection *selection);
+
+/* Take it out of where it is queued.  Returns whether it was there no more: then
+ * it is the one that fired. */
+static inline bool ili_case_leave_quickly(il_case *c,
+                                          struct ili_selection *selection)
+{
+    if (ILI_UNLIKELY((uint8_t)c->kind >= IL_CASE_PERMITS_))
+        return ili_case_leave(c, selection);
+    if (!ili_list_linked(ili_case_link(c)))
+        return true;
+    ili_list_remove(ili_case_link(c));
+    return false;
+}
+
+/* It has fired with that result, which this completes. */
+int ili_case_complete(const il_case *c, int result);
+
+static inline int ili_case_came(const il_case *c, int result)
+{
+    return ILI_LIKELY(c->kind == IL_CASE_RECEIVE_)
+               ? result
+               : ili_case_complete(c, result);
+}
+
+/* After all have left, if one has left a semaphore: others may fit now. */
+void ili_cases_serve(void);
+
+#endif
