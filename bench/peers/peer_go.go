@@ -30,6 +30,12 @@
 //	                its own with room for the answer
 //	channel-threads a stream through 1,024 slots from one processor to another;
 //	                ns is wall time, cpu_ns the processor time of both
+//	select          as channel, but each side has N channels and selects among
+//	                them; the ball comes through one after the other.  Up to
+//	                eight a select statement, as programs have it; more by
+//	                reflect.Select(), as there is no other way
+//	select-ready    one goroutine, N channels with a slot each, of which one is
+//	                filled and then found by the select statement
 //	timer-cancel    Stop() and Reset() of a timer made once, which allocates
 //	                nothing; AfterFunc() and Stop() for each timeout, as
 //	                context.WithTimeout() does, is timer-cancel-new
@@ -47,6 +53,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"reflect"
 	"runtime"
 	"runtime/debug"
 	"sort"
@@ -262,6 +269,101 @@ func runChannelThreads(int64) {
 	show("cpu_ns", float64(cpuNs()-cpu)/float64(n))
 }
 
+// receiver returns a function that selects among n channels.
+func receiver(channels []chan int) func() int {
+	switch len(channels) {
+	case 1:
+		a := channels[0]
+		return func() int {
+			select {
+			case v := <-a:
+				return v
+			}
+		}
+	case 8:
+		a, b, c, d := channels[0], channels[1], channels[2], channels[3]
+		e, f, g, h := channels[4], channels[5], channels[6], channels[7]
+		return func() int {
+			select {
+			case v := <-a:
+				return v
+			case v := <-b:
+				return v
+			case v := <-c:
+				return v
+			case v := <-d:
+				return v
+			case v := <-e:
+				return v
+			case v := <-f:
+				return v
+			case v := <-g:
+				return v
+			case v := <-h:
+				return v
+			}
+		}
+	}
+	cases := make([]reflect.SelectCase, len(channels))
+	for i, channel := range channels {
+		cases[i] = reflect.SelectCase{Dir: reflect.SelectRecv,
+			Chan: reflect.ValueOf(channel)}
+	}
+	return func() int {
+		_, value, _ := reflect.Select(cases)
+		return int(value.Int())
+	}
+}
+
+func makeChannels(n int64, capacity int) []chan int {
+	channels := make([]chan int, n)
+	for i := range channels {
+		channels[i] = make(chan int, capacity)
+	}
+	return channels
+}
+
+func runSelect(n int64) {
+	ping, pong := makeChannels(n, 0), makeChannels(n, 0)
+	fromPing, fromPong := receiver(ping), receiver(pong)
+	measure(ops(1000000)/2*2, 2000, func(count int64) {
+		rounds := int(count / 2)
+		go func() {
+			for i, k := 0, 0; i < rounds; i++ {
+				pong[k] <- fromPing()
+				if k++; k == len(pong) {
+					k = 0
+				}
+			}
+		}()
+		for i, k := 0, 0; i < rounds; i++ {
+			ping[k] <- i
+			if fromPong() != i {
+				fail("another message came back")
+			}
+			if k++; k == len(ping) {
+				k = 0
+			}
+		}
+	})
+}
+
+func runSelectReady(n int64) {
+	channels := makeChannels(n, 1)
+	receive := receiver(channels)
+	measure(ops(2000000), 2000, func(count int64) {
+		for i, k := int64(0), 0; i < count; i++ {
+			channels[k] <- int(i)
+			if receive() != int(i) {
+				fail("another message came")
+			}
+			if k++; k == len(channels) {
+				k = 0
+			}
+		}
+	})
+}
+
 func runLock(int64) {
 	var mutex sync.Mutex
 	count := 0
@@ -446,6 +548,8 @@ var table = map[string]contender{
 	"channel-buffered": {runChannelBuffered, 1},
 	"oneshot":          {runOneshot, 1},
 	"channel-threads":  {runChannelThreads, 1},
+	"select":           {runSelect, 8},
+	"select-ready":     {runSelectReady, 8},
 	"lock":             {runLock, 1},
 	"lock-handover":    {runLockHandover, 1},
 	"timer-cancel":     {runTimerCancel, 1000},
