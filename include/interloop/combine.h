@@ -45,7 +45,7 @@ typedef struct il_call {
  * The first error cancels the rest; all errors are in the results.  These stay
  * in call order.
  *
- * @suspends Unless all of them end in their first step.
+ * @suspends Unless all of them end in their first step; now and then also then.
  *
  * @param calls  @p n calls; each one's `result` is set.
  * @param n      May be 0.
@@ -79,7 +79,7 @@ IL_EXPORT IL_MUST_CHECK int il_gather_all(il_call *calls, size_t n);
  * forgotten.  A loser may succeed, too, before its cancel has reached it: where
  * that leaves something behind, such as a connection, look at every `result`.
  *
- * @suspends Unless one ends well in its first step.
+ * @suspends Unless one ends well in its first step; now and then also then.
  *
  * @param      calls       @p n calls; each one's `result` is set.
  * @param      n           At least 1.

@@ -53,7 +53,8 @@ IL_EXPORT bool il_future_is_done(const il_future *future);
 /**
  * Wait until it is set.
  *
- * @suspends If it is not set yet.
+ * @suspends If it is not set yet, and now and then if it is, so that a task that
+ * finds it set each time cannot keep the thread.
  *
  * @param      future      The future; must stay until this returns, or be
  *                         ended with il_future_fini().

@@ -69,7 +69,7 @@ IL_EXPORT int il_group_open(il_group *group, unsigned flags);
  * Always waits for all, also when cancelled: then the children are cancelled
  * too and this waits for them to finish their clean-up.
  *
- * @suspends If a task is still running.
+ * @suspends If a task is still running, and now and then if none is.
  *
  * @retval 0           All ended well, or the group was cancelled with
  *                     il_group_cancel().
@@ -88,7 +88,7 @@ IL_EXPORT void il_group_cancel(il_group *group);
 /**
  * Wait for the next task of an #IL_GROUP_COLLECT group to end.
  *
- * @suspends If none has ended since the last call.
+ * @suspends If none has ended since the last call, and now and then if one has.
  *
  * @param      group     The group; called by its owner.
  * @param[out] ret_task  The task, in the order they ended; the caller drops
@@ -101,6 +101,10 @@ IL_EXPORT void il_group_cancel(il_group *group);
  * @retval -ESRCH      The caller did not open the group.
  */
 IL_EXPORT IL_MUST_CHECK int il_group_next(il_group *group, il_task **ret_task);
+
+/** The scope that an open group is: for il_scope_defer(), il_scope_on_cancel(),
+ *  il_scope_set_deadline().  NULL for NULL. */
+IL_EXPORT il_scope *il_group_scope(il_group *group);
 
 /** How many tasks have not ended, those not yet ready included. */
 IL_EXPORT size_t il_group_count(const il_group *group);

@@ -17,6 +17,7 @@
 #include <interloop/combine.h>
 #include <interloop/condition.h>
 #include <interloop/debug.h>
+#include <interloop/defer.h>
 #include <interloop/dump.h>
 #include <interloop/ends.h>
 #include <interloop/error.h>
@@ -28,6 +29,7 @@
 #include <interloop/inline.h>
 #include <interloop/io.h>
 #include <interloop/limiter.h>
+#include <interloop/local.h>
 #include <interloop/lock.h>
 #include <interloop/loop.h>
 #include <interloop/modal.h>

@@ -156,12 +156,14 @@ typedef struct il_callback {
     il_loop *loop;            /**< private */
     int state;                /**< private: where its loop has it */
     int claim;                /**< private: whether another thread has it */
+    struct il_locals *locals; /**< private: what it will see; NULL: what code
+                                   outside tasks sees */
 } il_callback;
 
 /** Make a callback: `il_callback cb = IL_CALLBACK_INIT (fn, arg);` */
 #define IL_CALLBACK_INIT(fn_, arg_)                                            \
     {                                                                          \
-        { { 0, 0 }, 0 }, 0, (fn_), (arg_), 0, 0, 0                             \
+        { { 0, 0 }, 0 }, 0, (fn_), (arg_), 0, 0, 0, 0                          \
     }
 
 /**

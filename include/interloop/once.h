@@ -47,7 +47,8 @@ typedef struct il_once {
  * The function runs in the caller, on its stack.  Once it has returned 0 or
  * more, it is done, and nobody's function runs any more.
  *
- * @suspends If somebody is doing it; and as @p fn does.
+ * @suspends If somebody is doing it; as @p fn does; and now and then if it is
+ * done.
  *
  * @param once  What is to be done; must stay until this returns, or be ended
  *              with il_once_fini(), also by @p fn itself.

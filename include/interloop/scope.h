@@ -33,6 +33,7 @@ typedef struct il_scope {
     il_task *task;          /**< private: who entered; NULL: not entered */
     il_alarm alarm;         /**< private: the deadline */
     il_link hooks;          /**< private: callbacks to post, in order */
+    struct il_deferred_ *deferred; /**< private: the latest, see defer.h */
 } il_scope;
 
 /**

@@ -55,11 +55,16 @@ typedef struct il_spawn_options {
     const il_site *site; /**< static; NULL: unknown */
     size_t stack_size;   /**< bytes of stack; 0 takes the default: 256 KiB,
                               or what the host's code needs, see host.h */
-    unsigned flags;      /**< #IL_LAZY or 0 */
+    unsigned flags;      /**< #IL_LAZY, #IL_LOCALS or 0 */
+    struct il_locals *locals; /**< with #IL_LOCALS: the values of local.h to
+                                   begin with, NULL for none; the caller keeps
+                                   its reference */
 } il_spawn_options;
 
 /** Queue the first step instead of running it inside the spawning call. */
 #define IL_LAZY 1u
+/** Begin with the values of il_spawn_options, not with those of who spawns. */
+#define IL_LOCALS 2u
 
 #define IL_SITE_(name_)                                                        \
     (__extension__({                                                           \
@@ -141,7 +146,8 @@ IL_EXPORT int il_spawn_with(il_group *group, const il_spawn_options *options,
  * Any number of tasks may join the same one, also after it ended.  Cancelling
  * the caller does not cancel @p task.
  *
- * @suspends Unless the task has ended already.
+ * @suspends Unless the task has ended already, and now and then if it has, so that
+ * a task that joins one after the other cannot keep the thread.
  *
  * @param      task        The task; the caller keeps its reference.
  * @param[out] ret_result  What the body returned; may be NULL.
@@ -218,6 +224,20 @@ IL_EXPORT void il_task_set_name(il_task *task, const char *name);
  * @retval -EDEADLK    Under a nested host loop, see host.h.
  */
 IL_EXPORT int il_yield(void);
+
+/**
+ * Give others a chance, for code of yours that may go on for long without a wait.
+ *
+ * All that waits in this library does this where it need not wait, so that a task
+ * that always finds something to do starves nobody.
+ *
+ * @suspends Each 64th time, as il_yield(), counted together with everything else
+ * that the task did without waiting.
+ *
+ * @retval 0           Go on.  Always outside tasks.
+ * @retval -ECANCELED  The task is cancelled.
+ */
+IL_EXPORT int il_checkpoint(void);
 
 /**
  * Wait for a time to pass.

@@ -134,6 +134,13 @@ void ili_alarms_init(ili_alarms *alarms)
     init_slot(&alarms->slots[SLOT_OF_NEVER]);
 }
 
+il_alarm *ili_alarms_any(const ili_alarms *alarms)
+{
+    if (!ili_list_empty(&alarms->before.list))
+        return first_of(&alarms->before);
+    return alarms->words ? first_of(&alarms->slots[first_slot(alarms)]) : NULL;
+}
+
 void ili_alarms_clear(ili_alarms *alarms)
 {
     while (ili_list_pop(&alarms->before.list))

@@ -52,6 +52,9 @@ void ili_alarms_init(ili_alarms *alarms);
 /* Disarm all. */
 void ili_alarms_clear(ili_alarms *alarms);
 
+/* One of those that are armed, whichever; NULL: there is none. */
+il_alarm *ili_alarms_any(const ili_alarms *alarms);
+
 static inline bool ili_alarms_empty(const ili_alarms *alarms)
 {
     return alarms->words == 0 && ili_list_empty(&alarms->before.list);

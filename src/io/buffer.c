@@ -74,7 +74,7 @@ ssize_t il_buffer_read(il_buffer *buffer, int fd)
         n = read_block(buffer, fd, hints);
         if (!ili_would_block(n)) {
             ili_note_read(known, n, IL_BUFFER_SIZE);
-            ili_spent(task);
+            (void)ili_spent(task);
             return n;
         }
     }

@@ -68,7 +68,7 @@ read_some(int fd, void *buffer, size_t size)
         n = ili_read_now(fd, hints, buffer, size);
         if (!ili_would_block(n)) {
             ili_note_read(known, n, size);
-            ili_spent(task);
+            (void)ili_spent(task);
             return n;
         }
     }
@@ -117,7 +117,7 @@ write_some(int fd, const void *buffer, size_t size)
         return ili_refuse(task);
     n = ili_write_nosignal(fd, hints, buffer, size);
     if (ILI_LIKELY(!ili_would_block(n))) {
-        ili_spent(task);
+        (void)ili_spent(task);
         return n;
     }
     do {

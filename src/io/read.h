@@ -15,13 +15,6 @@ static inline bool ili_would_block(ssize_t r)
     return r == -EAGAIN || r == -EWOULDBLOCK;
 }
 
-/* An operation of the running task, or NULL, was over without a wait. */
-static inline void ili_spent(il_task *task)
-{
-    if (task && ili_must_pause(task))
-        ili_pause(task);
-}
-
 /* On a socket recv() is what read() does on several detours.  With a size of 0
  * it would do more, and take an empty datagram. */
 static inline ssize_t ili_read_once(int fd, unsigned hints, void *buffer,

@@ -14,6 +14,7 @@
 
 #include "loop/loop.h"
 #include "task/debug.h"
+#include "task/local.h"
 
 #include <errno.h>
 
@@ -23,7 +24,7 @@ int il_loop_at_close(il_loop *loop, il_callback *callback)
     ILI_RETURN_IF_FAIL(loop, -EINVAL);
     ILI_RETURN_IF_FAIL(!loop->sched.closed, -ESHUTDOWN);
     ILI_RETURN_IF_FAIL(ili_loop_is_here(loop), -ESRCH);
-    ILI_RETURN_IF_FAIL(ili_callback_hook(callback), -EBUSY);
+    ILI_RETURN_IF_FAIL(ili_callback_hook(&loop->sched, callback), -EBUSY);
     callback->loop = loop;
     ili_list_prepend(&loop->at_close, &callback->item.link);
     return 0;
@@ -146,6 +147,8 @@ int il_loop_close(il_loop *loop, il_time grace)
     run_hooks(loop);
     ili_debug_end(sched);
     ili_dump_signals_close(loop);
+    ili_timers_forget(sched);
+    ili_locals_drop(&sched->locals);
 
     ili_fds_free(loop);
     ili_lender_close(loop);

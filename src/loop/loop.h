@@ -138,6 +138,11 @@ static inline bool ili_loop_is_halted(const il_loop *loop)
     return loop->sched.host && !loop->running;
 }
 
+/* --- timer.c ---------------------------------------------------------------- */
+
+/* The loop goes: timers that are started are their owners' again. */
+void ili_timers_forget(ili_sched *sched);
+
 /* --- run.c ------------------------------------------------------------------ */
 
 /* A turn of a guest or an owner has ended; if it was the last, stop. */

@@ -84,8 +84,11 @@ int il_once_run(il_once *once, il_task_fn *fn, void *arg)
     int r;
 
     ILI_RETURN_IF_FAIL(once && fn, -EINVAL);
-    if (once->is_done)
-        return once->result;
+    if (once->is_done) {
+        r = once->result;
+        (void)ili_spent(me.node.task);
+        return r;
+    }
     if (ili_must_refuse(me.node.task))
         return ili_refuse(me.node.task);
     if (once->run) {

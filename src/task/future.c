@@ -165,7 +165,7 @@ static void waiter_abort(void *arg)
     ili_list_remove(&((il_waiter *)arg)->link);
 }
 
-/* Apart from il_future_wait(), which needs no frame then if it need not wait. */
+/* Apart from il_future_wait(), which needs no frame then if it does not wait. */
 static __attribute__((noinline)) int
 wait_for_it(il_future *future, int *ret_result, void **ret_value)
 {
@@ -188,7 +188,7 @@ int il_future_wait(il_future *future, int *ret_result, void **ret_value)
     if (!future->done)
         return wait_for_it(future, ret_result, ret_value);
     outcome(future, ret_result, ret_value);
-    return 0;
+    return ili_spent(ili_current_task());
 }
 
 int il_future_on_done(il_future *future, il_callback *callback)
@@ -198,7 +198,7 @@ int il_future_on_done(il_future *future, il_callback *callback)
     ILI_RETURN_IF_FAIL(future && callback && callback->fn, -EINVAL);
     ILI_RETURN_IF_FAIL(sched, -ESRCH);
     ILI_RETURN_IF_FAIL(!sched->closed, -ESHUTDOWN);
-    ILI_RETURN_IF_FAIL(ili_callback_hook(callback), -EBUSY);
+    ILI_RETURN_IF_FAIL(ili_callback_hook(sched, callback), -EBUSY);
     if (future->done) {
         ili_callback_queue(sched, callback);
         return 0;

@@ -179,27 +179,35 @@ static int wait_for_all(il_group *group)
 int il_group_close(il_group *group)
 {
     il_scope *cause;
+    il_task *task;
     int r;
 
     ILI_RETURN_IF_FAIL(group, -EINVAL);
-    ILI_RETURN_IF_FAIL(
-        group->scope.task && group->scope.task == il_task_current(), -ESRCH);
-    ILI_RETURN_IF_FAIL(group->scope.task->scope == &group->scope, -EINVAL);
+    task = group->scope.task;
+    ILI_RETURN_IF_FAIL(task && task == il_task_current(), -ESRCH);
+    ILI_RETURN_IF_FAIL(task->scope == &group->scope, -EINVAL);
 
-    ILI_RETURN_IF_FAIL(
-        group->n_children == 0 || !ili_is_nested(group->scope.task), -EDEADLK);
+    ILI_RETURN_IF_FAIL(group->n_children == 0 || !ili_is_nested(task),
+                       -EDEADLK);
 
     group->flags &= ~IL_GROUP_COLLECT;
     r = wait_for_all(group);
+    while (r == 0 && ILI_UNLIKELY(group->scope.flags & ILI_SCOPE_DEFERRED)) {
+        ILI_RETURN_IF_FAIL(!(group->scope.flags & ILI_SCOPE_ENDING), -EINVAL);
+        ili_scope_undo(&group->scope);
+        r = wait_for_all(group); /* there may be new ones */
+    }
     if (r < 0)
         return r;
     cause = group->scope.cause;
     ili_scope_pop(&group->scope);
     group->sched = NULL; /* takes no more tasks */
     drop_ended(group);
+    r = cause && cause != &group->scope ? -ECANCELED : 0;
     if (group->error < 0)
-        return group->error;
-    return cause && cause != &group->scope ? -ECANCELED : 0;
+        r = group->error;
+    (void)ili_spent(task);
+    return r;
 }
 
 void il_group_cancel(il_group *group)
@@ -233,7 +241,7 @@ int il_group_next(il_group *group, il_task **ret_task)
     if (ili_list_empty(&group->ended))
         return -ENOENT;
     *ret_task = ILI_CONTAINER(ili_list_pop(&group->ended), il_task, sibling);
-    return 0;
+    return ili_spent(group->scope.task);
 }
 
 int il_group_keep_failures(il_group *group, il_failures *failures)
@@ -245,6 +253,11 @@ int il_group_keep_failures(il_group *group, il_failures *failures)
         group->scope.task && group->scope.task == il_task_current(), -ESRCH);
     group->failures = failures;
     return 0;
+}
+
+il_scope *il_group_scope(il_group *group)
+{
+    return group ? &group->scope : NULL;
 }
 
 size_t il_group_count(const il_group *group)

@@ -189,6 +189,12 @@ void ili_pause(il_task *task)
     ili_requeue(task);
 }
 
+int ili_give_way(il_task *task)
+{
+    ili_pause(task);
+    return 0;
+}
+
 int ili_spend(void)
 {
     il_task *task = ili_current_task();
@@ -198,6 +204,11 @@ int ili_spend(void)
     if (task && ili_must_pause(task))
         ili_pause(task);
     return 0;
+}
+
+int il_checkpoint(void)
+{
+    return ili_spend();
 }
 
 static inline __attribute__((always_inline)) int

@@ -27,12 +27,32 @@ static void run_and_queue(il_item *item)
     callback->fn(callback->arg);
 }
 
+/* The first of its runs; those that other threads are owed see nothing of this. */
+void ili_callback_run_with_locals(il_item *item)
+{
+    ili_sched *sched = ili_sched_current;
+    il_callback *callback = ILI_CONTAINER(item, il_callback, item);
+    il_locals *outer = sched->locals;
+
+    sched->locals = callback->locals;
+    callback->locals = NULL;
+    if (callback->state == ILI_CALLBACK_READY) {
+        ili_callback_run_inline(item);
+    } else {
+        item->run = run_and_queue;
+        run_and_queue(item);
+    }
+    ili_locals_drop(&sched->locals);
+    sched->locals = outer;
+}
+
 void ili_callback_owe(ili_sched *sched, il_callback *callback)
 {
     if (ILI_LIKELY(callback->state == ILI_CALLBACK_IDLE)) {
         ili_callback_ready(sched, callback);
     } else {
-        callback->item.run = run_and_queue;
+        if (!callback->locals)
+            callback->item.run = run_and_queue;
         ili_callback_set_state(callback, callback->state + 1);
     }
 }
@@ -48,10 +68,23 @@ void ili_item_drop(il_item *item)
 {
     il_callback *callback = ILI_CONTAINER(item, il_callback, item);
 
-    if (item->run == ili_callback_run || item->run == run_and_queue)
+    if (item->run == ili_callback_run || item->run == run_and_queue ||
+        item->run == ili_callback_run_with_locals) {
+        ili_callback_forget(callback);
         ili_callback_set_state(callback, ILI_CALLBACK_IDLE);
-    else if (item->run)
+    } else if (item->run) {
         item->run(item); /* a report: told late rather than never */
+    }
+}
+
+/* It will see what the caller sees.  Apart, so that il_post() needs no frame. */
+static __attribute__((noinline)) int give_locals(ili_sched *sched,
+                                                 il_callback *callback)
+{
+    ili_callback_capture(sched, callback);
+    if (callback->locals)
+        callback->item.run = ili_callback_run_with_locals;
+    return 0;
 }
 
 int il_post(il_loop *loop, il_callback *callback)
@@ -61,7 +94,9 @@ int il_post(il_loop *loop, il_callback *callback)
     ILI_RETURN_IF_FAIL(loop && callback && callback->fn, -EINVAL);
     ILI_RETURN_IF_FAIL(!ili_sched_of(loop)->closed, -ESHUTDOWN);
     ILI_RETURN_IF_FAIL(sched == ili_sched_of(loop), -ESRCH);
-    return ili_callback_post(sched, callback) ? 0 : -EBUSY;
+    if (ILI_UNLIKELY(!ili_callback_post(sched, callback)))
+        return -EBUSY;
+    return ILI_LIKELY(!sched->has_locals) ? 0 : give_locals(sched, callback);
 }
 
 /* Take it out of the list that it is in. */
@@ -72,6 +107,7 @@ static bool take_out(const ili_sched *sched, il_callback *callback)
     if (state == ILI_CALLBACK_IDLE || callback->loop != sched->loop)
         return false;
     ili_list_remove(&callback->item.link);
+    ili_callback_forget(callback);
     if (state == ILI_CALLBACK_HOOK)
         ili_callback_unhook(callback);
     else

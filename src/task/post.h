@@ -23,9 +23,13 @@
  * later.  `state` would tell it only what was: the run could have begun, and
  * have looked at what the poster has just written before that was there.  Hence
  * n: a post that comes from another thread when the callback is ready already is
- * owed a run of its own. */
+ * owed a run of its own.
+ *
+ * A callback that somebody of the loop's thread has given to the loop sees his
+ * values; so it has a reference to them, from then until it runs or is given back.
+ * Only the loop's thread touches that. */
 
-#include "task/sched.h"
+#include "task/local.h"
 
 #include <interloop/loop.h>
 
@@ -78,6 +82,23 @@ static inline void ili_callback_run_inline(il_item *item)
     fn(arg);
 }
 
+/* The one of a callback that has values. */
+void ili_callback_run_with_locals(il_item *item);
+
+/* It will see what the caller sees now, if that is anything. */
+static inline void ili_callback_capture(ili_sched *sched, il_callback *callback)
+{
+    if (ILI_UNLIKELY(sched->has_locals))
+        callback->locals = il_locals_ref(*ili_locals_place(sched));
+}
+
+/* It is its owner's again. */
+static inline void ili_callback_forget(il_callback *callback)
+{
+    if (ILI_UNLIKELY(callback->locals != NULL))
+        ili_locals_drop(&callback->locals);
+}
+
 /* Put an idle callback on the ready queue. */
 static inline void ili_callback_ready(ili_sched *sched, il_callback *callback)
 {
@@ -85,6 +106,14 @@ static inline void ili_callback_ready(ili_sched *sched, il_callback *callback)
     ili_callback_set_loop(callback, sched->loop);
     ili_callback_set_state(callback, ILI_CALLBACK_READY);
     ili_sched_queue(sched, &callback->item);
+}
+
+/* The same, after it was given to the loop and waited for something. */
+static inline void ili_callback_come(ili_sched *sched, il_callback *callback)
+{
+    ili_callback_ready(sched, callback);
+    if (ILI_UNLIKELY(callback->locals != NULL))
+        callback->item.run = ili_callback_run_with_locals;
 }
 
 /* Post to this thread's scheduler; false if it is in use. */
@@ -99,18 +128,20 @@ static inline bool ili_callback_post(ili_sched *sched, il_callback *callback)
 
 /* Take an idle callback as a hook of this thread's loop; false if it is in use.
  * The caller puts item.link into a list, or queues it at once. */
-static inline bool ili_callback_hook(il_callback *callback)
+static inline bool ili_callback_hook(ili_sched *sched, il_callback *callback)
 {
     if (ili_callback_state(callback) != ILI_CALLBACK_IDLE ||
         !ili_callback_claim(callback))
         return false;
     ili_callback_set_state(callback, ILI_CALLBACK_HOOK);
+    ili_callback_capture(sched, callback);
     return true;
 }
 
 /* A hook, out of its list, is its owner's again. */
 static inline void ili_callback_unhook(il_callback *callback)
 {
+    ili_callback_forget(callback);
     ili_callback_set_state(callback, ILI_CALLBACK_IDLE);
     ili_callback_unclaim(callback);
 }
@@ -121,8 +152,9 @@ void ili_callback_owe(ili_sched *sched, il_callback *callback);
 /* The same for a hook, which is out of its list. */
 static inline void ili_callback_queue(ili_sched *sched, il_callback *callback)
 {
-    ili_callback_unhook(callback);
-    ili_callback_ready(sched, callback);
+    ili_callback_set_state(callback, ILI_CALLBACK_IDLE);
+    ili_callback_unclaim(callback);
+    ili_callback_come(sched, callback);
 }
 
 /* What a callback in the queue will call; NULL: it is no callback. */

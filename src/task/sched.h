@@ -23,6 +23,7 @@
 #include <interloop/error.h>
 #include <interloop/group.h>
 #include <interloop/host.h>
+#include <interloop/local.h>
 #include <interloop/task.h>
 
 #include <stdatomic.h>
@@ -43,6 +44,7 @@ typedef struct ili_sched {
     bool is_minded;      /* a host or debug mode minds who has the thread */
     bool handed_over;    /* from task to task, and the host has been told */
     bool told;           /* the host knows that a turn is wanted, or will ask */
+    bool has_locals;     /* somebody has set a value of local.h, some time */
     int turn_depth;      /* of host dispatches around the runner */
     ili_lookahead ahead; /* who gets the thread soon */
     void *host_data;
@@ -55,12 +57,13 @@ typedef struct ili_sched {
     void *clock_data;
     il_time turn_time; /* when this turn began, for dumps */
 
-    ili_arena *arena; /* where stacks come from */
-    size_t n_tasks;   /* how many have not ended */
-    uint64_t last_id; /* of the task spawned last */
-    il_group root;    /* owner of tasks that name no group */
-    ili_list pending; /* il_task.pending: whose cancel state must be redone */
-    ili_list visits;  /* ili_visit.link: who will come back to an object */
+    ili_arena *arena;  /* where stacks come from */
+    size_t n_tasks;    /* how many have not ended */
+    uint64_t last_id;  /* of the task spawned last */
+    il_locals *locals; /* what code outside tasks sees; NULL: nothing */
+    il_group root;     /* owner of tasks that name no group */
+    ili_list pending;  /* il_task.pending: whose cancel state must be redone */
+    ili_list visits;   /* ili_visit.link: who will come back to an object */
 
     il_report_fn *report; /* NULL: one line to stderr */
     void *report_arg;

@@ -37,6 +37,7 @@ enum {
     SHIELD = 4,     /* causes further out do not count */
     IS_GROUP = 8,   /* part of an il_group: has tasks below it */
     HAS_HOOKS = 16, /* `hooks` is a list; else it was never written to */
+    /* further ones: enum ili_scope_flag */
 };
 
 static void set_cause(il_scope *scope)
@@ -203,20 +204,35 @@ void ili_scope_init_group(il_scope *scope, il_task *task)
         init(scope, NULL, NULL, IS_GROUP);
 }
 
-void ili_scope_pop(il_scope *scope)
+/* Nothing of it has to be given back or done any more. */
+static inline void pop(il_scope *scope)
 {
     il_task *task = scope->task;
 
     ILI_ASSERT(task && task->scope == scope && scope->outer &&
                "scopes are left in the order of entering");
     disarm(task->sched, scope);
-    drop_hooks(scope);
     task->scope = scope->outer;
     task->scope->inner = NULL;
     task->cancelled = task->scope->cause != NULL;
     if (!task->cancelled)
         task->ignored = 0;
     scope->task = NULL;
+}
+
+void ili_scope_pop(il_scope *scope)
+{
+    drop_hooks(scope);
+    pop(scope);
+}
+
+/* What few scopes have.  As long as something is done inside it, its deadline may
+ * pass and its hooks be posted. */
+static __attribute__((noinline)) void end_rest(il_scope *scope)
+{
+    if (scope->flags & ILI_SCOPE_DEFERRED)
+        ili_scope_undo(scope);
+    drop_hooks(scope);
 }
 
 void ili_scope_end_all(il_task *task)
@@ -251,11 +267,14 @@ int il_scope_enter_shield(il_scope *scope, il_time deadline)
 
 int il_scope_leave(il_scope *scope, int result)
 {
-    ILI_RETURN_IF_FAIL(scope && !(scope->flags & IS_GROUP), -EINVAL);
+    ILI_RETURN_IF_FAIL(scope && !(scope->flags & (IS_GROUP | ILI_SCOPE_ENDING)),
+                       -EINVAL);
     ILI_RETURN_IF_FAIL(scope->task && scope->task == ili_current_task(),
                        -ESRCH);
     ILI_RETURN_IF_FAIL(scope->task->scope == scope, -EINVAL);
-    ili_scope_pop(scope);
+    if (ILI_UNLIKELY(scope->flags & (ILI_SCOPE_DEFERRED | HAS_HOOKS)))
+        end_rest(scope);
+    pop(scope);
     if (ILI_LIKELY(result != -ECANCELED || scope->cause != scope))
         return result;
     return scope->flags & TIMED_OUT ? -ETIMEDOUT : 0;
@@ -296,7 +315,7 @@ int il_scope_on_cancel(il_scope *scope, il_callback *callback)
         scope = task->scope;
     ILI_RETURN_IF_FAIL(scope && scope->task && is_here(scope->task), -ESRCH);
     ILI_RETURN_IF_FAIL(scope->task->state != ILI_DONE, -ESRCH); /* abandoned */
-    ILI_RETURN_IF_FAIL(ili_callback_hook(callback), -EBUSY);
+    ILI_RETURN_IF_FAIL(ili_callback_hook(scope->task->sched, callback), -EBUSY);
     if (scope->cause) {
         ili_callback_queue(scope->task->sched, callback);
         return 0;

@@ -20,6 +20,7 @@
 #include <interloop/task.h>
 
 #include "task/debug.h"
+#include "task/local.h"
 #include "task/park.h"
 #include "task/spawn.h"
 #include "task/task.h"
@@ -112,6 +113,10 @@ static inline void fill_in(ili_sched *sched, il_task *task, il_group *group,
     task->id = ++sched->last_id;
     task->parent = sched->current ? sched->current->id : 0;
     task->root.outer = &group->scope;
+    if (ILI_UNLIKELY(sched->has_locals))
+        ili_locals_give(sched, task,
+                        options->flags & IL_LOCALS ? options->locals
+                                                   : *ili_locals_place(sched));
     if (ILI_UNLIKELY(options->name != NULL))
         il_task_set_name(task, options->name);
 }
@@ -135,7 +140,7 @@ static inline int check(const il_spawn_options *options)
     ILI_RETURN_IF_FAIL(options->copy_size <= COPY_MAX, -EINVAL);
     ILI_RETURN_IF_FAIL(options->copy_size == 0 || options->arg, -EINVAL);
     ILI_RETURN_IF_FAIL(options->stack_size <= STACK_MAX, -EINVAL);
-    ILI_RETURN_IF_FAIL((options->flags & ~IL_LAZY) == 0, -EINVAL);
+    ILI_RETURN_IF_FAIL((options->flags & ~(IL_LAZY | IL_LOCALS)) == 0, -EINVAL);
     return 0;
 }
 

@@ -14,6 +14,7 @@
 
 #include "task/debug.h"
 #include "task/hold.h"
+#include "task/local.h"
 #include "task/park.h"
 #include "task/spawn.h"
 #include "task/task.h"
@@ -121,6 +122,22 @@ static inline bool has_a_rest(const ili_sched *sched, const il_task *task)
            task->held || sched->is_minded;
 }
 
+/* The body has returned, and others do for the task what it has left to them: its
+ * argument and its values are there until the last of them has returned. */
+static __attribute__((noinline)) void clean_up(il_task *task)
+{
+    if (task->root.inner)
+        die_of_open_scope(task);
+    ili_scope_undo(&task->root);
+    if (task->destroy)
+        task->destroy(task->arg); /* may wait, as the body may */
+    /* A destructor may defer something, and what that does may set a value. */
+    while (task->root.flags & ILI_SCOPE_DEFERRED || task->locals) {
+        ili_scope_undo(&task->root);
+        ili_locals_drop(&task->locals);
+    }
+}
+
 /* What few tasks have to do at their end.  The next one expects the block as
  * this one has found it. */
 static __attribute__((noinline)) void finish_rest(ili_sched *sched,
@@ -154,8 +171,9 @@ finish_with_care(ili_sched *sched, il_task *task, int result)
 {
     bool failed;
 
-    if (task->destroy)
-        task->destroy(task->arg); /* may wait, as the body may */
+    if (task->destroy ||
+        task->root.flags & (ILI_SCOPE_DEFERRED | ILI_SCOPE_LOCALS))
+        clean_up(task);
     failed = is_failure(task, result);
     if (has_a_rest(sched, task))
         finish_rest(sched, task);
@@ -323,7 +341,10 @@ int il_task_join(il_task *task, int *ret_result)
     ILI_RETURN_IF_FAIL(task, -EINVAL);
     if (task->state != ILI_DONE)
         return wait_for_end(task, ret_result);
-    return il_task_try_join(task, ret_result);
+    task->joined = true;
+    if (ret_result)
+        *ret_result = task->result;
+    return ili_spent(ili_current_task());
 }
 
 /* Round the list: where it begins, there is neither a task nor a function. */

@@ -102,6 +102,7 @@ struct il_task {
     struct ili_step step;  /* debug mode, as the next two */
     il_time refused_since; /* while `ignored`; IL_FOREVER: that is told */
     bool stack_is_told;
+    il_locals *locals;        /* its values; NULL: none */
     char name[ILI_NAME_SIZE]; /* if has_name; else the site's */
 };
 
@@ -178,6 +179,15 @@ static inline bool ili_must_pause_first(const il_task *task)
     return ILI_UNLIKELY(task->ops >= ILI_OPS_LIMIT - 1);
 }
 
+/* The same for who has nothing left to do but to return 0, and must not touch what
+ * it was about, since others run.  Without a frame of its own. */
+int ili_give_way(il_task *task);
+
+static inline int ili_spent(il_task *task)
+{
+    return task && ili_must_pause(task) ? ili_give_way(task) : 0;
+}
+
 /* The task has got the thread, for the first time or again. */
 void ili_task_got_thread(il_task *task);
 
@@ -221,6 +231,14 @@ const il_task *ili_joined_task(const il_task *task);
 
 /* --- scope.c -------------------------------------------------------------- */
 
+/* Flags of a scope, beside those that scope.c keeps to itself. */
+enum ili_scope_flag {
+    ILI_SCOPE_DEFERRED = 32, /* `deferred` is a list; else it was never set */
+    ILI_SCOPE_ENDING = 64,   /* what was deferred is being done */
+    ILI_SCOPE_LOCALS = 128,  /* of a task's outermost one: the task has values,
+                                or had some */
+};
+
 /* The scope of a group: entered by `task`, or NULL for the root group. */
 void ili_scope_init_group(il_scope *scope, il_task *task);
 
@@ -241,6 +259,12 @@ void ili_scope_end_all(il_task *task);
 
 /* Cancel every task of a thread. */
 void ili_scope_cancel_root(ili_sched *sched);
+
+/* --- defer.c -------------------------------------------------------------- */
+
+/* The running task is about to leave this scope of its own: do what was deferred,
+ * and what that defers, the latest first.  May wait. */
+void ili_scope_undo(il_scope *scope);
 
 /* --- group.c -------------------------------------------------------------- */
 

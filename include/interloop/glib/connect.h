@@ -57,6 +57,8 @@ enum {
  * An emission in another thread is copied and the slot starts in the loop's
  * thread a little later; such a slot can give no answer.
  *
+ * A slot begins with the values of local.h that whoever connects sees now.
+ *
  * Cancelling a slot is no error; any other negative result is reported.
  *
  * `gulong il_g_connect(gpointer sender, const char *signal, il_g_slot_fn *fn,

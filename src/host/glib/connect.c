@@ -62,6 +62,7 @@ static void connection_end(connection *conn)
     ili_g_watch_end(&conn->watch);
     ili_g_calls_cancel_running(conn);
     ili_g_calls_drop(&conn->queued);
+    conn->locals = il_locals_unref(conn->locals);
 }
 
 /* End it and take the handler off the sender, if that is still there. */
@@ -252,6 +253,7 @@ static connection *connection_new(ili_g_bridge *bridge, gpointer sender,
     conn->destroy = options->destroy;
     conn->flags = options->flags;
     conn->site = options->site;
+    conn->locals = il_locals_capture();
     conn->start_next =
         (il_callback)IL_CALLBACK_INIT(ili_g_calls_start_next, conn);
     g_weak_ref_init(&conn->sender, sender);

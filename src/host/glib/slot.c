@@ -98,7 +98,12 @@ gboolean ili_g_call_start(call *c, GValue *answer)
     connection *conn = c->connection;
     gboolean ended = FALSE;
     const il_spawn_options options = {
-        .fn = run_slot, .arg = c, .destroy = call_ended, .site = conn->site
+        .fn = run_slot,
+        .arg = c,
+        .destroy = call_ended,
+        .site = conn->site,
+        .flags = IL_LOCALS,
+        .locals = conn->locals,
     };
     int r;
 

@@ -35,6 +35,7 @@ typedef struct connection {
     unsigned flags;         /* il_g_policy and others */
     GValue answer;          /* unless the slot gives one; constant */
     const il_site *site;
+    il_locals *locals;      /* what whoever connected saw; until ended */
     GQueue running;         /* struct call */
     GQueue queued;          /* struct call: not started yet */
     il_callback start_next; /* posted when a call has ended */

@@ -264,7 +264,11 @@ int il_g_stream_next(il_g_stream *stream, il_time timeout,
      * from noticing; waiting will tell it. */
     if (r == -EAGAIN || (r == 0 && il_task_is_cancelled(task)))
         r = wait_for_next(stream, timeout);
-    return r < 0 ? r : take(stream, ret_emission);
+    if (r < 0)
+        return r;
+    r = take(stream, ret_emission);
+    (void)il_checkpoint(); /* the last thing: the stream may go meanwhile */
+    return r;
 }
 
 int il_g_stream_try_next(il_g_stream *stream, il_g_emission **ret_emission)

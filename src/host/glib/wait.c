@@ -122,10 +122,12 @@ int ili_g_wait_for(ili_g_bridge *bridge, const ili_g_wait *what,
     void *emission = NULL;
     int result = 0;
     int r = 0;
+    bool held;
 
     me.listener = ili_g_listen(bridge->loop, what->sender, what->signal_id,
                                what->detail, heard, &me);
-    if (!holds(what))
+    held = holds(what);
+    if (!held)
         r = ili_g_wait_future(bridge, &me.future, what->timeout, &result,
                               &emission);
     stop_listening(&me);
@@ -137,6 +139,8 @@ int ili_g_wait_for(ili_g_bridge *bridge, const ili_g_wait *what,
         *ret_emission = emission;
     else
         (void)il_g_emission_free(emission);
+    if (held)
+        (void)il_checkpoint(); /* a loop of this would keep the thread */
     return r;
 }
 

@@ -1,0 +1,565 @@
+/* SPDX-License-Identifier: MIT */
+
+/* test_defer.c - clean-up that is decided at run time: the latest first, on every
+ * path, by the task itself. */
+
+#include "support/fixture.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+static void say(void *arg)
+{
+    note("%s", (const char *)arg);
+}
+
+/* --- the end of a task ------------------------------------------------------- */
+
+static int defer_three(void *arg)
+{
+    CHECK_INT(il_defer(say, TEXT("1")), 0);
+    CHECK_INT(il_defer(say, TEXT("2")), 0);
+    CHECK_INT(il_yield(), 0);
+    CHECK_INT(il_defer(say, TEXT("3")), 0);
+    note("body");
+    return *(int *)arg;
+}
+
+static void test_defer_is_done_in_reverse_when_the_task_ends(void **state)
+{
+    struct fixture *f = *state;
+    int results[] = { 0, 7, -EIO };
+
+    for (int i = 0; i < 3; i++) {
+        il_task *task;
+
+        forget_notes();
+        assert_int_equal(il_spawn(NULL, defer_three, &results[i], &task), 0);
+        settle(f);
+        assert_string_equal(noted(), "body 3 2 1");
+        assert_int_equal(reap(task), results[i]);
+    }
+}
+
+static int defer_and_sleep(void *arg)
+{
+    (void)arg;
+    CHECK_INT(il_defer(say, TEXT("deferred")), 0);
+    return il_sleep(IL_FOREVER);
+}
+
+static void test_defer_is_done_when_the_task_is_cancelled(void **state)
+{
+    struct fixture *f = *state;
+    il_task *task;
+
+    assert_int_equal(il_spawn(NULL, defer_and_sleep, NULL, &task), 0);
+    assert_int_equal(il_task_cancel(task), 0);
+    assert_int_equal(il_task_cancel(task), 0);
+    assert_string_equal(noted(), "");
+    settle(f);
+    assert_string_equal(noted(), "deferred");
+    assert_int_equal(reap(task), -ECANCELED);
+}
+
+/* What waits is refused in a cancelled task, but not under a shield. */
+static void wait_plainly(void *arg)
+{
+    note("%s:%s", (const char *)arg, il_strerror(il_sleep(IL_MS(1))));
+}
+
+static void wait_shielded(void *arg)
+{
+    int r = 0;
+
+    IL_SHIELD (IL_SEC(1), &r) {
+        r = il_sleep(*(il_time *)arg);
+    }
+    note("shielded:%s", il_strerror(r));
+}
+
+static int defer_waits(void *arg)
+{
+    CHECK_INT(il_defer(wait_plainly, TEXT("plain")), 0);
+    CHECK_INT(il_defer(wait_shielded, arg), 0);
+    CHECK_INT(il_defer(wait_plainly, TEXT("first")), 0);
+    return il_sleep(IL_MS(10));
+}
+
+static void test_defer_may_wait_under_a_shield_when_cancelled(void **state)
+{
+    struct fixture *f = *state;
+    il_time times[] = { IL_MS(5), IL_SEC(5) };
+    il_task *task;
+
+    assert_int_equal(il_spawn(NULL, defer_waits, &times[0], &task), 0);
+    assert_int_equal(il_test_advance(f->loop, IL_MS(30)), 0);
+    assert_int_equal(reap(task), 0);
+    assert_string_equal(noted(),
+                        "first:success shielded:success plain:success");
+
+    for (int i = 0; i < 2; i++) {
+        forget_notes();
+        assert_int_equal(il_spawn(NULL, defer_waits, &times[i], &task), 0);
+        assert_int_equal(il_task_cancel(task), 0);
+        settle(f);
+        assert_false(il_task_is_done(task)); /* its end waits */
+        assert_int_equal(il_task_try_join(task, NULL), -EAGAIN);
+        assert_int_equal(il_test_advance(f->loop, IL_SEC(1)), 0);
+        assert_int_equal(reap(task), -ECANCELED);
+        assert_string_equal(noted(), i == 0
+                                         ? "first:ECANCELED shielded:success "
+                                           "plain:ECANCELED"
+                                         : "first:ECANCELED shielded:ETIMEDOUT "
+                                           "plain:ECANCELED");
+    }
+}
+
+static int defer_a_wait(void *arg)
+{
+    CHECK_INT(il_defer(wait_plainly, arg), 0);
+    return 5;
+}
+
+static void
+test_defer_cancelled_while_it_waits_goes_on_with_the_rest(void **state)
+{
+    struct fixture *f = *state;
+    il_task *task;
+
+    assert_int_equal(il_spawn(NULL, defer_a_wait, TEXT("wait"), &task), 0);
+    assert_false(il_task_is_done(task));
+    assert_int_equal(il_task_cancel(task), 0);
+    assert_int_equal(il_task_cancel(task), 0);
+    settle(f);
+    assert_int_equal(reap(task), 5); /* the body had returned */
+    assert_string_equal(noted(), "wait:ECANCELED");
+}
+
+static int join_it(void *arg)
+{
+    int result = 0;
+
+    CHECK_INT(il_task_join(arg, &result), 0);
+    note("joined:%d", result);
+    return 0;
+}
+
+static void test_defer_is_waited_for_by_who_joins(void **state)
+{
+    struct fixture *f = *state;
+    il_task *task;
+
+    assert_int_equal(il_spawn(NULL, defer_a_wait, TEXT("wait"), &task), 0);
+    assert_int_equal(il_spawn(NULL, join_it, task, NULL), 0);
+    settle(f);
+    assert_string_equal(noted(), "");
+    assert_int_equal(il_test_advance(f->loop, IL_MS(1)), 0);
+    assert_string_equal(noted(), "wait:success joined:5");
+    assert_int_equal(reap(task), 5);
+}
+
+static void defer_more(void *arg)
+{
+    say(TEXT("outer"));
+    CHECK_INT(il_defer(say, arg), 0);
+    CHECK_INT(il_scope_defer(NULL, say, TEXT("next")), 0);
+}
+
+static int defer_what_defers(void *arg)
+{
+    CHECK_INT(il_defer(say, TEXT("last")), 0);
+    CHECK_INT(il_defer(defer_more, arg), 0);
+    return 0;
+}
+
+static void test_defer_done_last_may_defer_more(void **state)
+{
+    (void)state;
+    assert_int_equal(il_spawn(NULL, defer_what_defers, TEXT("more"), NULL), 0);
+    assert_string_equal(noted(), "outer next more last");
+}
+
+static void destroy_and_defer(void *arg)
+{
+    say(arg);
+    CHECK_INT(il_defer(say, TEXT("at last")), 0);
+}
+
+static int defer_once(void *arg)
+{
+    return il_defer(say, arg);
+}
+
+static void test_defer_comes_before_the_destructor_of_the_argument(void **state)
+{
+    const il_spawn_options options = { .fn = defer_once,
+                                       .arg = TEXT("arg"),
+                                       .destroy = destroy_and_defer };
+
+    (void)state;
+    assert_int_equal(il_spawn_with(NULL, &options, NULL), 0);
+    assert_string_equal(noted(), "arg arg at last");
+}
+
+static int take_back(void *arg)
+{
+    (void)arg;
+    CHECK_INT(il_defer(say, TEXT("a")), 0);
+    CHECK_INT(il_defer(say, TEXT("b")), 0);
+    CHECK_INT(il_defer(say, TEXT("a")), 0);
+    CHECK(il_undefer(say, TEXT("a"))); /* the latest */
+    CHECK(!il_undefer(free, TEXT("a")));
+    CHECK(!il_undefer(say, NULL));
+    CHECK_INT(il_yield(), 0);
+    return 0;
+}
+
+static int take_all_back(void *arg)
+{
+    CHECK_INT(il_defer(say, arg), 0);
+    CHECK(il_undefer(say, arg));
+    CHECK(!il_undefer(say, arg));
+    CHECK_INT(il_defer(say, TEXT("again")), 0);
+    return 0;
+}
+
+static void test_defer_can_be_taken_back(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(il_spawn(NULL, take_back, NULL, NULL), 0);
+    settle(f);
+    assert_string_equal(noted(), "b a");
+    forget_notes();
+    assert_int_equal(il_spawn(NULL, take_all_back, TEXT("x"), NULL), 0);
+    assert_string_equal(noted(), "again");
+}
+
+/* The stack of a task that deferred serves the next one. */
+static int do_nothing(void *arg)
+{
+    (void)arg;
+    return 0;
+}
+
+static void test_defer_leaves_nothing_to_the_next_task(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(il_spawn(NULL, defer_once, TEXT("x"), NULL), 0);
+        assert_int_equal(il_spawn(NULL, do_nothing, NULL, NULL), 0);
+    }
+    assert_string_equal(noted(), "x x x");
+}
+
+/* --- the end of a scope ------------------------------------------------------ */
+
+static int leave_scope(void *arg)
+{
+    il_scope outer;
+    il_scope inner;
+
+    (void)arg;
+    CHECK_INT(il_defer(say, TEXT("task")), 0);
+    CHECK_INT(il_scope_enter(&outer, IL_FOREVER), 0);
+    CHECK_INT(il_scope_enter(&inner, IL_FOREVER), 0);
+    CHECK_INT(il_scope_defer(&outer, say, TEXT("outer")), 0);
+    CHECK_INT(il_scope_defer(NULL, say, TEXT("inner")), 0);
+    CHECK_INT(il_scope_defer(&inner, say, TEXT("innermost")), 0);
+    CHECK_INT(il_scope_defer(&inner, say, TEXT("not this")), 0);
+    CHECK(il_scope_undefer(NULL, say, TEXT("not this")));
+    note("leave");
+    CHECK_INT(il_scope_leave(&inner, 3), 3);
+    note("left");
+    CHECK_INT(il_scope_leave(&outer, 0), 0);
+    return 0;
+}
+
+static void test_defer_is_done_when_the_scope_is_left(void **state)
+{
+    (void)state;
+    assert_int_equal(il_spawn(NULL, leave_scope, NULL, NULL), 0);
+    assert_string_equal(noted(), "leave innermost inner left outer task");
+}
+
+static int time_out(void *arg)
+{
+    il_time *duration = arg;
+    int r = 0;
+
+    IL_TIMEOUT (IL_MS(5), &r) {
+        CHECK_INT(il_scope_defer(NULL, wait_shielded, duration), 0);
+        CHECK_INT(il_scope_defer(NULL, wait_plainly, TEXT("plain")), 0);
+        r = il_sleep(IL_SEC(1));
+    }
+    note("%s", il_strerror(r));
+    return 0;
+}
+
+/* Inside the scope: its deadline has passed for what is deferred, too. */
+static void test_defer_feels_the_deadline_of_its_scope(void **state)
+{
+    struct fixture *f = *state;
+    il_time duration = IL_MS(1);
+
+    assert_int_equal(il_spawn(NULL, time_out, &duration, NULL), 0);
+    assert_int_equal(il_test_advance(f->loop, IL_MS(20)), 0);
+    assert_string_equal(noted(), "plain:ECANCELED shielded:success ETIMEDOUT");
+}
+
+static int let_it_pass(void *arg)
+{
+    int r = 0;
+
+    (void)arg;
+    IL_TIMEOUT (IL_MS(5), &r) {
+        CHECK_INT(il_scope_defer(NULL, wait_plainly, TEXT("a")), 0);
+        CHECK_INT(il_scope_defer(NULL, wait_plainly, TEXT("b")), 0);
+        r = il_sleep(IL_MS(4));
+    }
+    note("%s", il_strerror(r)); /* the work was done in time */
+    return 0;
+}
+
+static void test_defer_is_bounded_by_the_deadline_of_its_scope(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(il_spawn(NULL, let_it_pass, NULL, NULL), 0);
+    assert_int_equal(il_test_advance(f->loop, IL_MS(20)), 0);
+    /* At the same instant the sleep was begun later than the deadline. */
+    assert_string_equal(noted(), "b:ECANCELED a:ECANCELED success");
+}
+
+static void leave_again(void *arg)
+{
+    CHECK_INT(il_scope_leave(arg, 0), -EINVAL);
+    say(TEXT("refused"));
+}
+
+static int leave_twice(void *arg)
+{
+    il_scope scope;
+
+    (void)arg;
+    CHECK_INT(il_scope_enter(&scope, IL_FOREVER), 0);
+    CHECK_INT(il_scope_defer(&scope, leave_again, &scope), 0);
+    CHECK_INT(il_scope_leave(&scope, 0), 0);
+    CHECK_INT(il_scope_defer(&scope, say, NULL), -ESRCH); /* left */
+    CHECK(!il_scope_undefer(&scope, say, NULL));
+    return 0;
+}
+
+static void test_defer_cannot_leave_the_scope_itself(void **state)
+{
+    (void)state;
+    assert_int_equal(il_spawn(NULL, leave_twice, NULL, NULL), 0);
+    assert_string_equal(noted(), "refused");
+}
+
+/* --- the end of a group ------------------------------------------------------ */
+
+static int child(void *arg)
+{
+    CHECK_INT(il_sleep(IL_MS(1)), 0);
+    CHECK_INT(il_scope_defer(il_group_scope(arg), say, TEXT("by the child")),
+              0);
+    note("child");
+    return 0;
+}
+
+static int late_child(void *arg)
+{
+    (void)arg;
+    CHECK_INT(il_sleep(IL_MS(1)), 0);
+    note("late");
+    return 0;
+}
+
+static void spawn_late(void *arg)
+{
+    note("spawns");
+    CHECK_INT(il_group_close(arg), -EINVAL);
+    CHECK_INT(il_spawn(arg, late_child, NULL, NULL), 0);
+}
+
+static int close_group(void *arg)
+{
+    il_group group;
+
+    (void)arg;
+    CHECK_INT(il_group_open(&group, 0), 0);
+    CHECK_INT(il_scope_defer(il_group_scope(&group), spawn_late, &group), 0);
+    CHECK_INT(il_spawn(&group, child, &group, NULL), 0);
+    CHECK_INT(il_group_close(&group), 0);
+    note("closed");
+    return 0;
+}
+
+static void test_defer_of_a_group_comes_when_its_tasks_have_ended(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_null(il_group_scope(NULL));
+    assert_int_equal(il_spawn(NULL, close_group, NULL, NULL), 0);
+    assert_int_equal(il_test_advance(f->loop, IL_MS(5)), 0);
+    assert_string_equal(noted(), "child by the child spawns late closed");
+}
+
+static int fail_at_once(void *arg)
+{
+    (void)arg;
+    return -EIO;
+}
+
+static int close_failed_group(void *arg)
+{
+    il_group group;
+
+    (void)arg;
+    CHECK_INT(il_group_open(&group, 0), 0);
+    CHECK_INT(il_scope_defer(NULL, wait_plainly, TEXT("deferred")), 0);
+    CHECK_INT(il_spawn(&group, fail_at_once, NULL, NULL), 0);
+    CHECK_INT(il_group_close(&group), -EIO);
+    note("closed");
+    return 0;
+}
+
+static void test_defer_of_a_group_comes_when_a_task_has_failed(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(il_spawn(NULL, close_failed_group, NULL, NULL), 0);
+    settle(f);
+    assert_string_equal(noted(), "deferred:ECANCELED closed");
+}
+
+/* --- blocks ------------------------------------------------------------------ */
+
+static int leave_block(int how)
+{
+    IL_DEFER(say, TEXT("1"));
+    IL_DEFER(say, TEXT("2"));
+    for (int i = 0; i < 2; i++) {
+        IL_DEFER(say, TEXT("loop"));
+        if (how == 0)
+            return 0;
+        if (how == 1)
+            break;
+        if (how == 2)
+            continue;
+        goto out;
+    }
+out:
+    note("out");
+    return 0;
+}
+
+static void test_defer_of_a_block_is_done_however_it_is_left(void **state)
+{
+    const char *expected[] = { "loop 2 1", "loop out 2 1", "loop loop out 2 1",
+                               "loop out 2 1" };
+
+    (void)state;
+    for (int how = 0; how < 4; how++) {
+        forget_notes();
+        assert_int_equal(leave_block(how), 0);
+        assert_string_equal(noted(), expected[how]);
+    }
+}
+
+static int wait_in_a_block(void *arg)
+{
+    IL_DEFER(wait_plainly, TEXT("block"));
+    (void)arg;
+    return il_sleep(IL_MS(1));
+}
+
+static void test_defer_of_a_block_may_wait(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(il_spawn(NULL, wait_in_a_block, NULL, NULL), 0);
+    assert_int_equal(il_test_advance(f->loop, IL_MS(5)), 0);
+    assert_string_equal(noted(), "block:success");
+}
+
+/* --- misuse ------------------------------------------------------------------ */
+
+static int defer_nothing(void *arg)
+{
+    (void)arg;
+    CHECK_INT(il_defer(NULL, NULL), -EINVAL);
+    CHECK_INT(il_scope_defer(NULL, NULL, NULL), -EINVAL);
+    CHECK(!il_undefer(say, NULL));
+    return 0;
+}
+
+static int wait_in_a_scope(void *arg)
+{
+    CHECK_INT(il_scope_enter(arg, IL_FOREVER), 0);
+    CHECK_INT(il_sleep(IL_FOREVER), -ECANCELED);
+    CHECK_INT(il_scope_leave(arg, 0), 0);
+    return 0;
+}
+
+static void *defer_elsewhere(void *scope)
+{
+    CHECK_INT(il_scope_defer(scope, say, TEXT("no")), -ESRCH);
+    CHECK(!il_scope_undefer(scope, say, TEXT("no")));
+    CHECK_INT(il_defer(say, TEXT("no")), -ESRCH);
+    return NULL;
+}
+
+static void test_defer_is_refused_where_nobody_would_do_it(void **state)
+{
+    struct fixture *f = *state;
+    il_scope scope = { 0 };
+    pthread_t thread;
+    il_task *task;
+
+    assert_int_equal(il_defer(say, NULL), -ESRCH);
+    assert_int_equal(il_scope_defer(NULL, say, NULL), -ESRCH);
+    assert_int_equal(il_scope_defer(&scope, say, NULL), -ESRCH);
+    assert_false(il_undefer(say, NULL));
+    assert_int_equal(il_spawn(NULL, defer_nothing, NULL, NULL), 0);
+
+    assert_int_equal(il_spawn(NULL, wait_in_a_scope, &scope, &task), 0);
+    assert_int_equal(pthread_create(&thread, NULL, defer_elsewhere, &scope), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(il_scope_defer(&scope, say, TEXT("yes")), 0);
+    il_task_cancel(task);
+    settle(f);
+    assert_int_equal(reap(task), 0);
+    assert_string_equal(noted(), "yes");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup_manual, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_defer_is_done_in_reverse_when_the_task_ends),
+        TEST(test_defer_is_done_when_the_task_is_cancelled),
+        TEST(test_defer_may_wait_under_a_shield_when_cancelled),
+        TEST(test_defer_cancelled_while_it_waits_goes_on_with_the_rest),
+        TEST(test_defer_is_waited_for_by_who_joins),
+        TEST(test_defer_done_last_may_defer_more),
+        TEST(test_defer_comes_before_the_destructor_of_the_argument),
+        TEST(test_defer_can_be_taken_back),
+        TEST(test_defer_leaves_nothing_to_the_next_task),
+        TEST(test_defer_is_done_when_the_scope_is_left),
+        TEST(test_defer_feels_the_deadline_of_its_scope),
+        TEST(test_defer_is_bounded_by_the_deadline_of_its_scope),
+        TEST(test_defer_cannot_leave_the_scope_itself),
+        TEST(test_defer_of_a_group_comes_when_its_tasks_have_ended),
+        TEST(test_defer_of_a_group_comes_when_a_task_has_failed),
+        TEST(test_defer_of_a_block_is_done_however_it_is_left),
+        TEST(test_defer_of_a_block_may_wait),
+        TEST(test_defer_is_refused_where_nobody_would_do_it),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
