@@ -55,6 +55,26 @@ static void test_close_reports_and_abandons_what_will_not_end(void **state)
     il_task_unref(task);
 }
 
+static int yield_for_ever(void *arg)
+{
+    while (il_yield() != -ESRCH)
+        ++*(int *)arg;
+    return 0;
+}
+
+/* The clock jumps only when nobody is ready, so the grace would never be over. */
+static void test_close_gives_up_when_virtual_time_stands_still(void **state)
+{
+    struct fixture *f = *state;
+    int n = 0;
+
+    assert_int_equal(il_spawn(NULL, yield_for_ever, &n, NULL), 0);
+    assert_int_equal(il_loop_close(f->loop, IL_SEC(5)), -ETIMEDOUT);
+    assert_true(n > 100);
+    assert_int_equal(take_report(f).kind, IL_REPORT_IGNORED_CANCEL);
+    assert_int_equal(take_report(f).kind, IL_REPORT_STUCK);
+}
+
 static int sleep_forever(void *arg)
 {
     int r = il_sleep(IL_FOREVER);
@@ -243,6 +263,7 @@ int main(void)
         TEST(test_close_gives_tasks_time_to_clean_up),
         TEST(test_close_reports_and_abandons_what_will_not_end),
         TEST(test_close_without_grace_still_lets_tasks_return),
+        TEST(test_close_gives_up_when_virtual_time_stands_still),
         TEST(test_close_takes_no_new_tasks_in_the_root_group),
         TEST(test_close_reaches_the_leaves_of_the_tree),
         TEST(test_close_ends_ten_thousand_tasks),

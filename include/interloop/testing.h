@@ -4,16 +4,21 @@
 
 /**
  * @file testing.h
- * @brief Virtual time and leak checks for programs that use interloop.
+ * @brief Virtual time, orders at random and leak checks for tests.
  *
  * Under a virtual clock a test of timeouts takes no time: whenever every task
  * waits and no descriptor is ready, the clock jumps to the next deadline.
+ *
+ * explore.h runs a test in every order, and cancels it everywhere.
  */
 
 #include <interloop/export.h>
 #include <interloop/loop.h>
 #include <interloop/task.h>
 #include <interloop/time.h>
+
+#include <stddef.h>
+#include <stdint.h>
 
 IL_BEGIN_DECLS
 
@@ -57,6 +62,25 @@ IL_EXPORT int il_test_advance(il_loop *loop, il_time duration);
  */
 IL_EXPORT int il_test_run_until_blocked(il_loop *loop);
 
+/**
+ * Let the ready tasks of each turn run in an order that looks random.
+ *
+ * The same seed gives the same order.  Which of two tasks that are ready runs
+ * first is all that changes: each of them runs once in a turn; callbacks run after
+ * what became ready before them; who waits for a lock, a channel and the like is
+ * served in the order they came.
+ *
+ * A task that yields lets those run that are ready in its turn, as ever; those that
+ * it has woken itself may run after it.
+ *
+ * @param loop  A loop of this thread; from its next turn on.
+ * @param seed  Any; 0 is first in, first out again.
+ * @retval 0        Done.
+ * @retval -ENOMEM  No memory.
+ * @retval -ESRCH   Another thread's loop.
+ */
+IL_EXPORT int il_test_use_seed(il_loop *loop, uint64_t seed);
+
 /** What il_test_run() found besides the result. */
 typedef struct il_test_leaks {
     size_t tasks;    /**< tasks that had not ended when main returned */
@@ -67,6 +91,10 @@ typedef struct il_test_leaks {
  * Run a main task under a virtual clock and fail on what it leaves behind.
  *
  * The thread must have no loop.  Prints the leaked tasks to stderr.
+ *
+ * If INTERLOOP_TEST_SEED is in the environment, tasks run in an order from that
+ * seed, see il_test_use_seed(); "random" takes a new one each time.  When the run
+ * fails then, stderr gets the seed.
  *
  * @param      main_fn    The body.
  * @param      arg        Passed to it.

@@ -13,6 +13,7 @@
 #include <interloop/loop.h>
 
 #include "loop/loop.h"
+#include "loop/shuffle.h"
 #include "task/debug.h"
 #include "task/local.h"
 
@@ -45,17 +46,29 @@ static void run_hooks(il_loop *loop)
     }
 }
 
+/* A virtual clock stands still as long as tasks yield to each other.  If for so
+ * long, in real time, none of them ends, none will. */
+#define VIRTUAL_PATIENCE IL_SEC(1)
+
 /* Turns until all tasks have ended or the time is up; at least one, for what
  * was posted. */
 static void drain(il_loop *loop, il_time deadline)
 {
     bool autojump = loop->autojump;
+    il_time last_end = ili_clock_real();
+    size_t n_tasks;
 
     /* Nobody is left to move a virtual clock by hand. */
     loop->autojump = true;
     do {
+        n_tasks = loop->sched.n_tasks;
         loop->stop = false; /* nothing stops this */
-        ili_loop_one_turn(loop, loop->sched.n_tasks > 0 ? deadline : 0);
+        ili_loop_one_turn(loop, n_tasks > 0 ? deadline : 0);
+        if (loop->sched.n_tasks != n_tasks)
+            last_end = ili_clock_real();
+        else if (loop->is_virtual &&
+                 ili_clock_real() - last_end > VIRTUAL_PATIENCE)
+            break;
     } while (loop->sched.n_tasks > 0 && ili_sched_now(&loop->sched) < deadline);
     loop->autojump = autojump;
 }
@@ -152,6 +165,7 @@ int il_loop_close(il_loop *loop, il_time grace)
 
     ili_fds_free(loop);
     ili_lender_close(loop);
+    ili_shuffle_end(loop);
     ili_poller_free(loop->poller);
     loop->poller = NULL;
     loop->running = false;

@@ -27,6 +27,8 @@
 
 struct ili_fd;
 struct ili_lender;
+struct ili_shuffle;
+struct ili_trial;
 
 /* How long a wait may rest on an unverified watch while nothing comes, see
  * fd.c. */
@@ -91,6 +93,8 @@ struct il_loop {
     bool is_virtual; /* testing.c */
     bool autojump;
     il_time virtual_now;
+    struct ili_shuffle *shuffle; /* shuffle.c: order of tasks; NULL: FIFO */
+    struct ili_trial *trial;     /* trial.c: who directs; NULL: nobody */
 };
 
 static inline il_loop *ili_loop_of(ili_sched *sched)

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
-/* testing.c - virtual time and leak checks. */
+/* testing.c - virtual time and leak checks.
+ *
+ * Descriptors are counted before the loop is made and after it was closed, so its
+ * own are none of those that leak. */
 
 #include "config.h"
 
@@ -8,10 +11,14 @@
 #include <interloop/testing.h>
 
 #include "loop/loop.h"
+#include "loop/shuffle.h"
+#include "loop/trial.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* Where virtual clocks start: not at 0, so that times before it exist. */
 #define EPOCH IL_SEC(1)
@@ -46,8 +53,11 @@ int il_test_run_until_blocked(il_loop *loop)
         ili_loop_poll(loop, 0);
         if (!ili_sched_is_busy(&loop->sched))
             return turns;
-        if (!ili_list_linked(&loop->sched.marker.link))
+        if (!ili_list_linked(&loop->sched.marker.link)) {
+            if (loop->shuffle)
+                ili_shuffle_turn(loop);
             ili_sched_begin_turn(&loop->sched);
+        }
         ili_loop_one_turn(loop, 0);
         turns++;
     }
@@ -78,7 +88,7 @@ int il_test_advance(il_loop *loop, il_time duration)
     return 0;
 }
 
-static int count_descriptors(void)
+int ili_count_descriptors(void)
 {
     DIR *dir = opendir("/proc/self/fd");
     int n = 0;
@@ -91,12 +101,27 @@ static int count_descriptors(void)
     return n;
 }
 
+/* The seed that the environment asks for; 0: it asks for none. */
+static uint64_t choose_seed(void)
+{
+    const char *text = getenv("INTERLOOP_TEST_SEED");
+    uint64_t random = (uint64_t)ili_clock_real();
+
+    if (!text)
+        return 0;
+    if (strcmp(text, "random") != 0)
+        return strtoull(text, NULL, 0);
+    return ili_random(&random) >> 40; /* short enough to be read out */
+}
+
 /* Run it and see what is left; the loop is closed in any case. */
-static int run_in(il_loop *loop, il_task_fn *main_fn, void *arg,
+static int run_in(il_loop *loop, uint64_t seed, il_task_fn *main_fn, void *arg,
                   il_test_leaks *leaks)
 {
     int r = il_test_use_virtual_time(loop, IL_TEST_AUTOJUMP);
 
+    if (r == 0)
+        r = il_test_use_seed(loop, seed);
     if (r == 0)
         r = il_run(main_fn, arg);
     leaks->tasks = il_loop_count_tasks(loop);
@@ -112,19 +137,23 @@ static int run_in(il_loop *loop, il_task_fn *main_fn, void *arg,
 int il_test_run(il_task_fn *main_fn, void *arg, il_test_leaks *ret_leaks)
 {
     il_test_leaks leaks = { 0, 0 };
-    int before = count_descriptors();
+    int before = ili_count_descriptors();
+    uint64_t seed = choose_seed();
     il_loop *loop;
     int r;
 
     ILI_RETURN_IF_FAIL(main_fn, -EINVAL);
     r = il_loop_new(&loop);
     if (r == 0) {
-        r = run_in(loop, main_fn, arg, &leaks);
-        leaks.descriptors = count_descriptors() - before;
+        r = run_in(loop, seed, main_fn, arg, &leaks);
+        leaks.descriptors = ili_count_descriptors() - before;
     }
     if (ret_leaks)
         *ret_leaks = leaks;
     if (r >= 0 && (leaks.tasks > 0 || leaks.descriptors > 0))
-        return -EUCLEAN;
+        r = -EUCLEAN;
+    if (r < 0 && seed != 0)
+        fprintf(stderr, "interloop: failed with INTERLOOP_TEST_SEED=%llu\n",
+                (unsigned long long)seed);
     return r;
 }

@@ -32,6 +32,7 @@
 #include "config.h"
 
 #include "loop/loop.h"
+#include "loop/shuffle.h"
 #include "task/debug.h"
 
 #include <errno.h>
@@ -229,11 +230,16 @@ void ili_loop_poll(il_loop *loop, il_time limit)
     poll_quietly(loop, limit, false);
 }
 
+/* Turns that follow each other without the runner are not shuffled. */
 static void begin_turn(il_loop *loop)
 {
     loop->busy_turns++;
     loop->sched.may_cross = loop->busy_turns >= BUSY_TURNS &&
                             !loop->is_virtual && !loop->stop;
+    if (ILI_UNLIKELY(loop->shuffle != NULL)) {
+        loop->sched.may_cross = false;
+        ili_shuffle_turn(loop);
+    }
     ili_sched_begin_turn(&loop->sched);
 }
 
