@@ -128,6 +128,71 @@ static void test_inject_semaphore_bpo_45997_loses_no_permit(void **state)
     }
 }
 
+/* One keeps a permit for a second.  Behind a victim that wants both there is one
+ * who is content with one. */
+static struct {
+    il_semaphore semaphore;
+    il_time refused_at; /* the victim; 0: was not */
+    il_time served_at;
+} jam;
+
+static int jam_setup(void *arg)
+{
+    (void)arg;
+    memset(&jam, 0, sizeof jam);
+    jam.semaphore = (il_semaphore)IL_SEMAPHORE_INIT(2);
+    return 0;
+}
+
+static int keep_one(void *arg)
+{
+    (void)arg;
+    HOLDS(il_semaphore_acquire(&jam.semaphore, 1) == 0);
+    HOLDS(il_sleep(IL_SEC(1)) == 0);
+    return il_semaphore_release(&jam.semaphore, 1);
+}
+
+static int want_both(void *arg)
+{
+    int r = il_semaphore_acquire(&jam.semaphore, 2);
+
+    (void)arg;
+    if (r == 0)
+        return il_semaphore_release(&jam.semaphore, 2);
+    jam.refused_at = il_now();
+    return r;
+}
+
+static int want_one(void *arg)
+{
+    (void)arg;
+    HOLDS(il_semaphore_acquire(&jam.semaphore, 1) == 0);
+    jam.served_at = il_now();
+    return il_semaphore_release(&jam.semaphore, 1);
+}
+
+static int jam_check(void *arg, int result)
+{
+    (void)arg;
+    HOLDS(result == 0);
+    HOLDS(jam.refused_at == 0 || jam.served_at <= jam.refused_at);
+    HOLDS(il_semaphore_count(&jam.semaphore) == 2);
+    return verdict();
+}
+
+static void test_inject_semaphore_who_goes_lets_others_pass(void **state)
+{
+    struct cast cast = { { keep_one, want_both, want_one }, 3, 1 };
+    const il_test_scenario scenario = { .name = "jam",
+                                        .body = play,
+                                        .arg = &cast,
+                                        .setup = jam_setup,
+                                        .check = jam_check };
+
+    (void)state;
+    inject_all(&scenario, 1);
+}
+
 /* --- limiters ------------------------------------------------------------------- */
 
 static struct {
@@ -416,6 +481,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         BARE_TEST(test_explore_semaphore_lends_no_more_than_it_has),
         BARE_TEST(test_inject_semaphore_bpo_45997_loses_no_permit),
+        BARE_TEST(test_inject_semaphore_who_goes_lets_others_pass),
         BARE_TEST(test_explore_limiter_loses_no_token),
         BARE_TEST(test_explore_barrier_lets_pairs_pass_only),
         BARE_TEST(test_explore_once_is_done_once_in_spite_of_failures),

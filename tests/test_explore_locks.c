@@ -384,6 +384,76 @@ static void test_inject_rwlock_waiter_may_go_at_any_time(void **state)
                    1);
 }
 
+/* One reads for a second.  Behind a writer that goes somebody else wants to. */
+static il_time refused_at;
+static il_time served_at;
+
+static int read_long(void *arg)
+{
+    (void)arg;
+    HOLDS(il_rwlock_acquire_read(&book.rwlock) == 0);
+    HOLDS(il_sleep(IL_SEC(1)) == 0);
+    return il_rwlock_release_read(&book.rwlock);
+}
+
+static int try_to_write(void *arg)
+{
+    int r = il_rwlock_acquire_write(&book.rwlock);
+
+    (void)arg;
+    if (r == 0)
+        return il_rwlock_release_write(&book.rwlock);
+    refused_at = il_now();
+    return r;
+}
+
+static int read_too(void *arg)
+{
+    (void)arg;
+    HOLDS(il_rwlock_acquire_read(&book.rwlock) == 0);
+    served_at = il_now();
+    return il_rwlock_release_read(&book.rwlock);
+}
+
+static int read_around_a_writer(void *arg)
+{
+    il_group group;
+    il_task *writer;
+    int r = il_group_open(&group, IL_GROUP_SUPERVISE);
+
+    if (r < 0)
+        return r;
+    refused_at = served_at = 0;
+    HOLDS(il_spawn(&group, read_long, arg, NULL) == 0);
+    HOLDS(il_spawn(&group, try_to_write, arg, &writer) == 0);
+    HOLDS(il_test_set_victim(writer) == 0);
+    HOLDS(il_spawn(&group, read_too, arg, NULL) == 0);
+    r = il_group_close(&group);
+    HOLDS(refused_at == 0 || served_at <= refused_at);
+    (void)il_task_unref(writer);
+    return r;
+}
+
+static int free_check(void *arg, int result)
+{
+    (void)arg;
+    HOLDS(result == 0);
+    HOLDS(il_rwlock_try_acquire_write(&book.rwlock) == 0);
+    HOLDS(il_rwlock_release_write(&book.rwlock) == 0);
+    return verdict();
+}
+
+static void test_inject_rwlock_writer_who_goes_lets_readers_pass(void **state)
+{
+    const il_test_scenario scenario = { .name = "readers",
+                                        .body = read_around_a_writer,
+                                        .setup = book_setup,
+                                        .check = free_check };
+
+    (void)state;
+    inject_all(&scenario, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -394,6 +464,7 @@ int main(void)
         BARE_TEST(test_inject_condition_has_the_lock_on_every_return),
         BARE_TEST(test_explore_rwlock_keeps_writers_alone),
         BARE_TEST(test_inject_rwlock_waiter_may_go_at_any_time),
+        BARE_TEST(test_inject_rwlock_writer_who_goes_lets_readers_pass),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

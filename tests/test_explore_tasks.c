@@ -110,6 +110,8 @@ static int race_jobs(void *arg)
     } else {
         HOLDS(winner == 77);
         HOLDS(r == -ECANCELED);
+        for (int i = 0; i < 3; i++)
+            HOLDS(calls[i].result < 0);
     }
     return r;
 }
@@ -266,6 +268,7 @@ static int nest_deadlines(void *arg)
         }
         HOLDS(inner == 0 || inner == -ETIMEDOUT || inner == -ECANCELED);
         HOLDS(inner != 0 || il_now() == start + IL_MS(3));
+        HOLDS(inner != -ETIMEDOUT || !il_task_is_cancelled(il_task_current()));
         outer = il_sleep(IL_MS(10));
         HOLDS(outer == -ECANCELED);
     }

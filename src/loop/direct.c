@@ -290,6 +290,9 @@ static void run_step(ili_trial *trial)
 int ili_trial_drive(ili_trial *trial)
 {
     while (!il_task_is_done(trial->main)) {
+        if (trial->has_diverged)
+            return ili_trial_fail(trial, -EILSEQ,
+                                  "it is not the same as the run before");
         if (trial->loop->stop)
             return ili_trial_fail(trial, -EINTR, "the loop was stopped");
         if (is_turn_over(trial) && begin_turn(trial) < 0) {

@@ -49,8 +49,7 @@ struct explorer {
     unsigned n_detours; /* in this run, so far */
     unsigned n_cancels; /* likewise */
     uint64_t random;
-    bool has_diverged; /* this run is not like the one before */
-    bool is_cut;       /* a limit has left out something */
+    bool is_cut; /* a limit has left out something */
 };
 
 static struct explorer *explorer_of(ili_trial *trial)
@@ -100,7 +99,7 @@ static unsigned choose(ili_trial *trial, unsigned n)
     if (choice->n == 0) /* of a path that was given */
         choice->n = n;
     if (choice->n != n || choice->taken >= n) {
-        e->has_diverged = true;
+        trial->has_diverged = true;
         return 0;
     }
     e->n_detours += choice->taken > 0;
@@ -145,10 +144,9 @@ static int run(struct explorer *e)
     e->n_detours = 0;
     e->n_cancels = 0;
     r = ili_trial_run(&e->trial);
-    if (e->has_diverged || (r >= 0 && e->at < e->n_path)) {
-        e->trial.why = "it does something else than in the run before";
-        return -EILSEQ;
-    }
+    if (r >= 0 && (e->trial.has_diverged || e->at < e->n_path))
+        r = ili_trial_fail(&e->trial, -EILSEQ,
+                           "it is not the same as the run before");
     return r;
 }
 
@@ -156,8 +154,9 @@ static int run(struct explorer *e)
 
 /* Only detours: "3=1,7=2" takes the second at the third choice, the third at the
  * seventh; "0" takes none. */
-static void write_path(const struct explorer *e, char *text, size_t size)
+static void write_path(ili_trial *trial, char *text, size_t size)
 {
+    const struct explorer *e = explorer_of(trial);
     size_t used = 0;
 
     (void)snprintf(text, size, "0");
@@ -189,15 +188,7 @@ static int read_path(struct explorer *e, const char *text)
 
 /* --- all of it -------------------------------------------------------------- */
 
-static void tell(struct explorer *e, int error, const il_test_report *report)
-{
-    char path[2000];
-
-    write_path(e, path, sizeof path);
-    ili_trial_tell(&e->trial, error, report->n_runs, path);
-}
-
-static int run_one(struct explorer *e, const char *path, il_test_report *report)
+static int run_one(struct explorer *e, const char *path)
 {
     int r = read_path(e, path);
 
@@ -205,9 +196,9 @@ static int run_one(struct explorer *e, const char *path, il_test_report *report)
         return r;
     e->trial.limits.seed = 0;
     e->trial.limits.n_detours = 0;
-    report->n_runs = 1;
     r = run(e);
-    tell(e, r, report);
+    if (r >= 0)
+        ili_trial_tell(&e->trial, 0);
     return r;
 }
 
@@ -218,14 +209,11 @@ static int run_all(struct explorer *e, il_test_report *report)
 
     do {
         r = run(e);
-        report->n_runs++;
         if (e->n_path > report->n_choices)
             report->n_choices = (unsigned)e->n_path;
-        if (r < 0) {
-            tell(e, r, report);
+        if (r < 0)
             return r;
-        }
-    } while (go_on(e) && report->n_runs < most);
+    } while (go_on(e) && e->trial.n_runs < most);
     report->is_complete = e->n_path == 0 && !e->is_cut &&
                           e->trial.limits.seed == 0;
     return 0;
@@ -254,17 +242,18 @@ int il_test_explore(const il_test_scenario *scenario,
     if (e.trial.limits.n_runs == 0)
         e.trial.limits.n_runs = RUNS;
     e.random = e.trial.limits.seed;
-    e.trial.director = (ili_director){ choose, at_moment, &e };
+    e.trial.director = (ili_director){ choose, at_moment, write_path, &e };
     r = ili_trial_begin(&e.trial);
     if (r < 0)
         return r;
 
     path = ili_trial_replay(scenario);
-    r = path ? run_one(&e, path, &report) : run_all(&e, &report);
+    r = path ? run_one(&e, path) : run_all(&e, &report);
+    report.n_runs = e.trial.n_runs;
     report.result = e.trial.result;
     report.leaks = e.trial.leaks;
     if (r < 0)
-        write_path(&e, report.trace, sizeof report.trace);
+        write_path(&e.trial, report.trace, sizeof report.trace);
     ili_trial_end(&e.trial);
     free(e.path);
     if (ret_report)

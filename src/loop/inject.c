@@ -151,8 +151,10 @@ static void inject(ili_trial *trial, enum ili_moment moment)
 
 /* --- all of it -------------------------------------------------------------- */
 
-static void write_place(const struct injector *in, char *text, size_t size)
+static void write_place(ili_trial *trial, char *text, size_t size)
 {
+    const struct injector *in = injector_of(trial);
+
     if (in->k == 0)
         (void)snprintf(text, size, "0");
     else
@@ -167,34 +169,15 @@ static int run(struct injector *in, enum way way, unsigned k)
     return ili_trial_run(&in->trial);
 }
 
-static void tell(struct injector *in, int error, const il_test_report *report)
-{
-    char place[40];
-
-    write_place(in, place, sizeof place);
-    ili_trial_tell(&in->trial, error, report->n_runs, place);
-}
-
-static int run_and_tell(struct injector *in, enum way way, unsigned k,
-                        il_test_report *report)
-{
-    int r = run(in, way, k);
-
-    report->n_runs++;
-    if (r < 0)
-        tell(in, r, report);
-    return r;
-}
-
 static int run_all(struct injector *in, unsigned kinds, il_test_report *report)
 {
-    int r = run_and_tell(in, CANCEL, 0, report);
+    int r = run(in, CANCEL, 0);
 
     report->n_choices = (unsigned)in->n_suspensions;
     for (enum way way = 0; way < N_WAYS && r == 0; way++)
         for (unsigned k = 1;
              k <= in->n_suspensions && ways[way].kind & kinds && r == 0; k++)
-            r = run_and_tell(in, way, k, report);
+            r = run(in, way, k);
     report->is_complete = r == 0;
     return r;
 }
@@ -209,8 +192,7 @@ static int find_way(const char *name, size_t n, enum way *way)
     return -EINVAL;
 }
 
-static int run_one(struct injector *in, const char *place,
-                   il_test_report *report)
+static int run_one(struct injector *in, const char *place)
 {
     const char *at = strchr(place, '@');
     unsigned long k = at ? strtoul(at + 1, NULL, 10) : 0;
@@ -219,13 +201,13 @@ static int run_one(struct injector *in, const char *place,
 
     if (r < 0)
         return r;
-    report->n_runs = 1;
     r = run(in, CANCEL, 0);
     if (r == 0 && k > 0) {
         ILI_RETURN_IF_FAIL(k <= in->n_suspensions, -EINVAL);
         r = run(in, way, (unsigned)k);
     }
-    tell(in, r, report);
+    if (r == 0)
+        ili_trial_tell(&in->trial, 0);
     return r;
 }
 
@@ -239,17 +221,19 @@ int il_test_inject(const il_test_scenario *scenario, unsigned kinds,
 
     ILI_RETURN_IF_FAIL(scenario && scenario->body, -EINVAL);
     ILI_RETURN_IF_FAIL(kinds != 0 && !(kinds & ~IL_TEST_ALL), -EINVAL);
-    in.trial.director = (ili_director){ first_in_first_out, NULL, &in };
+    in.trial.director =
+        (ili_director){ first_in_first_out, NULL, write_place, &in };
     r = ili_trial_begin(&in.trial);
     if (r < 0)
         return r;
 
     place = ili_trial_replay(scenario);
-    r = place ? run_one(&in, place, &report) : run_all(&in, kinds, &report);
+    r = place ? run_one(&in, place) : run_all(&in, kinds, &report);
+    report.n_runs = in.trial.n_runs;
     report.result = in.trial.result;
     report.leaks = in.trial.leaks;
     if (r < 0)
-        write_place(&in, report.trace, sizeof report.trace);
+        write_place(&in.trial, report.trace, sizeof report.trace);
     ili_trial_end(&in.trial);
     free(in.suspensions);
     if (ret_report)

@@ -22,16 +22,56 @@
 /* Turns for what is ready when the main task has ended. */
 #define LAST_TURNS 16
 
-int ili_trial_fail(ili_trial *trial, int error, const char *why)
+/* --- telling ---------------------------------------------------------------- */
+
+const char *ili_trial_name(const il_test_scenario *scenario)
 {
-    if (!trial->why)
-        trial->why = why;
-    return error;
+    return scenario->name ? scenario->name : "scenario";
+}
+
+const char *ili_trial_replay(const il_test_scenario *scenario)
+{
+    const char *text = getenv("INTERLOOP_TEST_TRACE");
+    const char *name = ili_trial_name(scenario);
+    size_t n = strlen(name);
+
+    if (!text || strncmp(text, name, n) != 0 || text[n] != '/')
+        return NULL;
+    return text + n + 1;
 }
 
 FILE *ili_trial_log(const ili_trial *trial)
 {
     return trial->scenario->log ? trial->scenario->log : stderr;
+}
+
+void ili_trial_tell(ili_trial *trial, int error)
+{
+    const char *name = ili_trial_name(trial->scenario);
+    FILE *log = ili_trial_log(trial);
+    char trace[2000];
+
+    if (error < 0)
+        fprintf(log, "interloop: %s: run %lu has failed: %s, %s\n", name,
+                trial->n_runs, il_strerror(error), trial->why);
+    else
+        fprintf(log, "interloop: %s: run %lu\n", name, trial->n_runs);
+    ili_story_tell(&trial->story, log);
+    if (trial->is_over)
+        fprintf(log, "      main returned %s\n", il_strerror(trial->result));
+    trial->director.trace(trial, trace, sizeof trace);
+    fprintf(log, "INTERLOOP_TEST_TRACE='%s/%s' runs it again\n", name, trace);
+    (void)fflush(log);
+}
+
+/* At once: the program may not survive what comes next. */
+int ili_trial_fail(ili_trial *trial, int error, const char *why)
+{
+    if (!trial->why) {
+        trial->why = why;
+        ili_trial_tell(trial, error);
+    }
+    return error;
 }
 
 /* --- one run ---------------------------------------------------------------- */
@@ -75,7 +115,7 @@ static int perform(ili_trial *trial)
     if (r == 0)
         r = ili_trial_drive(trial);
     if (trial->main)
-        (void)il_task_try_join(trial->main, &trial->result);
+        trial->is_over = il_task_try_join(trial->main, &trial->result) == 0;
     trial->leaks.tasks = il_loop_count_tasks(trial->loop);
     if (r == 0 && trial->leaks.tasks > 0) {
         (void)il_dump_tasks(ili_trial_log(trial));
@@ -187,6 +227,8 @@ static void forget_last_run(ili_trial *trial)
     trial->leaks = (il_test_leaks){ 0, 0 };
     trial->result = 0;
     trial->was_meddled = false;
+    trial->has_diverged = false;
+    trial->is_over = false;
     trial->why = NULL;
     trial->reported[0] = '\0';
 }
@@ -197,6 +239,7 @@ int ili_trial_run(ili_trial *trial)
     int r;
 
     forget_last_run(trial);
+    trial->n_runs++;
     r = open_loop(trial);
     if (r < 0)
         return r;
@@ -238,39 +281,4 @@ void ili_trial_end(ili_trial *trial)
     if (trial->loop)
         close_loop(trial);
     ili_story_fini(&trial->story);
-}
-
-/* --- telling ---------------------------------------------------------------- */
-
-const char *ili_trial_name(const il_test_scenario *scenario)
-{
-    return scenario->name ? scenario->name : "scenario";
-}
-
-const char *ili_trial_replay(const il_test_scenario *scenario)
-{
-    const char *text = getenv("INTERLOOP_TEST_TRACE");
-    const char *name = ili_trial_name(scenario);
-    size_t n = strlen(name);
-
-    if (!text || strncmp(text, name, n) != 0 || text[n] != '/')
-        return NULL;
-    return text + n + 1;
-}
-
-void ili_trial_tell(ili_trial *trial, int error, unsigned long n_runs,
-                    const char *trace)
-{
-    const char *name = ili_trial_name(trial->scenario);
-    FILE *log = ili_trial_log(trial);
-
-    if (error < 0)
-        fprintf(log, "interloop: %s: run %lu has failed: %s, %s\n", name,
-                n_runs, il_strerror(error), trial->why ? trial->why : "?");
-    else
-        fprintf(log, "interloop: %s: run %lu\n", name, n_runs);
-    ili_story_tell(&trial->story, log);
-    fprintf(log, "      main returned %s\n", il_strerror(trial->result));
-    fprintf(log, "INTERLOOP_TEST_TRACE='%s/%s' runs it again\n", name, trace);
-    fflush(log);
 }

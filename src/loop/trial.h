@@ -24,6 +24,8 @@ typedef struct ili_director {
     /* One of n, which is 2 or more; 0 is what would happen without. */
     unsigned (*choose)(ili_trial *trial, unsigned n);
     void (*at)(ili_trial *trial, enum ili_moment moment);
+    /* Say which run this was, as il_test_report.trace does. */
+    void (*trace)(ili_trial *trial, char *text, size_t size);
     void *data;
 } ili_director;
 
@@ -31,9 +33,10 @@ struct ili_trial {
     const il_test_scenario *scenario;
     il_test_limits limits; /* without zeros that mean something else */
     ili_director director;
-    il_loop *loop; /* kept from run to run as long as it is clean */
-    int n_before;  /* descriptors open without it */
-    int n_own;     /* its own */
+    il_loop *loop;        /* kept from run to run as long as it is clean */
+    int n_before;         /* descriptors open without it */
+    int n_own;            /* its own */
+    unsigned long n_runs; /* so far */
 
     /* One run. */
     uint64_t last_id;       /* of a task before it */
@@ -52,7 +55,9 @@ struct ili_trial {
     il_test_leaks leaks;
     int result;         /* of the main task */
     bool was_meddled;   /* something was cancelled */
-    const char *why;    /* what has failed; NULL: nothing */
+    bool has_diverged;  /* it is not like the one before */
+    bool is_over;       /* the main task has returned */
+    const char *why;    /* what has failed, and was told; NULL: nothing */
     char reported[120]; /* the first report of the library */
 };
 
@@ -62,9 +67,8 @@ int ili_trial_begin(ili_trial *trial);
 /* One run, from setup to check.  0 or the error with which it has failed. */
 int ili_trial_run(ili_trial *trial);
 
-/* Tell about the last run, which has failed with `error`. */
-void ili_trial_tell(ili_trial *trial, int error, unsigned long n_runs,
-                    const char *trace);
+/* Tell about the last run, which has failed with `error` or not at all. */
+void ili_trial_tell(ili_trial *trial, int error);
 
 void ili_trial_end(ili_trial *trial);
 
@@ -86,7 +90,7 @@ bool ili_trial_time_out_inner(ili_trial *trial);
 
 /* --- between trial.c and direct.c --------------------------------------------- */
 
-/* The run has failed; the first reason counts.  Comes to `error`. */
+/* The run has failed: tell why, unless it has failed before.  Comes to `error`. */
 int ili_trial_fail(ili_trial *trial, int error, const char *why);
 FILE *ili_trial_log(const ili_trial *trial);
 
