@@ -7,32 +7,6 @@
 
 #include <string.h>
 
-/* Open a group, start these, the one at `victim` being the victim, and wait. */
-struct cast {
-    il_task_fn *fns[5];
-    size_t n;
-    size_t victim;
-};
-
-static int play(void *arg)
-{
-    const struct cast *cast = arg;
-    il_group group;
-    int r = il_group_open(&group, IL_GROUP_SUPERVISE);
-
-    if (r < 0)
-        return r;
-    for (size_t i = 0; i < cast->n; i++) {
-        il_task *task;
-
-        HOLDS(il_spawn(&group, cast->fns[i], NULL, &task) == 0);
-        if (i == cast->victim)
-            HOLDS(il_test_set_victim(task) == 0);
-        (void)il_task_unref(task);
-    }
-    return il_group_close(&group);
-}
-
 /* --- semaphores ----------------------------------------------------------------- */
 
 enum { PERMITS = 2 };

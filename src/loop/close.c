@@ -47,7 +47,8 @@ static void run_hooks(il_loop *loop)
 }
 
 /* A virtual clock stands still as long as tasks yield to each other.  If for so
- * long, in real time, none of them ends, none will. */
+ * long, in real time, none of them ends, none will; unless they wait for other
+ * threads. */
 #define VIRTUAL_PATIENCE IL_SEC(1)
 
 /* Turns until all tasks have ended or the time is up; at least one, for what
@@ -56,15 +57,17 @@ static void drain(il_loop *loop, il_time deadline)
 {
     bool autojump = loop->autojump;
     il_time last_end = ili_clock_real();
+    unsigned n_away;
     size_t n_tasks;
 
     /* Nobody is left to move a virtual clock by hand. */
     loop->autojump = true;
     do {
         n_tasks = loop->sched.n_tasks;
+        n_away = loop->n_away;
         loop->stop = false; /* nothing stops this */
         ili_loop_one_turn(loop, n_tasks > 0 ? deadline : 0);
-        if (loop->sched.n_tasks != n_tasks)
+        if (loop->sched.n_tasks != n_tasks || n_away > 0)
             last_end = ili_clock_real();
         else if (loop->is_virtual &&
                  ili_clock_real() - last_end > VIRTUAL_PATIENCE)

@@ -22,10 +22,12 @@
 
 #include <errno.h>
 
-/* How long, in real time, to wait for other threads and processes when nothing
- * can go on: with and without descriptors that could become ready. */
-#define PATIENCE IL_SEC(2)
-#define LITTLE_PATIENCE IL_MS(200)
+/* How long, in real time, to wait when nothing can go on: for what may come from
+ * anywhere, for descriptors and other threads that are known of, and for functions
+ * that run for our tasks. */
+#define PATIENCE IL_MS(200)
+#define PATIENCE_KNOWN IL_SEC(2)
+#define PATIENCE_AWAY IL_SEC(30)
 /* A step may be made to stop at one of so many operations. */
 #define PAUSES 4u
 
@@ -219,24 +221,45 @@ static void jump(il_loop *loop)
     ili_loop_poll(loop, 0);
 }
 
+static il_time patience_with(const il_loop *loop)
+{
+    if (loop->n_away > 0)
+        return PATIENCE_AWAY;
+    if (loop->n_remote > 0 || !ili_poller_is_idle(loop->poller))
+        return PATIENCE_KNOWN;
+    return PATIENCE;
+}
+
 /* Nothing is due any more; perhaps something comes from outside. */
 static int wait_for_others(il_loop *loop)
 {
-    bool is_idle = ili_poller_is_idle(loop->poller);
+    il_time deadline = ili_clock_real() + patience_with(loop);
 
-    if (ili_inbox_may_sleep(loop)) {
-        (void)ili_poller_run(loop->poller,
-                             is_idle ? LITTLE_PATIENCE : PATIENCE);
-        ili_inbox_awake(loop);
+    while (!ili_sched_is_busy(&loop->sched)) {
+        il_time left = deadline - ili_clock_real();
+
+        if (left <= 0)
+            return -EDEADLK;
+        if (ili_inbox_may_sleep(loop)) {
+            (void)ili_poller_run(loop->poller, left);
+            ili_inbox_awake(loop);
+        }
+        ili_loop_poll(loop, 0);
     }
-    ili_loop_poll(loop, 0);
-    return ili_sched_is_busy(&loop->sched) ? 0 : -EDEADLK;
+    return 0;
+}
+
+/* Time passes on the real clock while functions run for our tasks in other threads,
+ * and then only there. */
+static bool may_jump(il_loop *loop)
+{
+    return loop->n_away == 0 &&
+           ili_alarms_next(&loop->sched.alarms) != IL_FOREVER;
 }
 
 static bool may_delay(const ili_trial *trial)
 {
-    return trial->n_delays < trial->limits.n_delays &&
-           ili_alarms_next(&trial->loop->sched.alarms) != IL_FOREVER;
+    return trial->n_delays < trial->limits.n_delays && may_jump(trial->loop);
 }
 
 static int begin_turn(ili_trial *trial)
@@ -252,7 +275,7 @@ static int begin_turn(ili_trial *trial)
         jump(loop);
     }
     while (!ili_sched_is_busy(&loop->sched)) {
-        if (ili_alarms_next(&loop->sched.alarms) != IL_FOREVER) {
+        if (may_jump(loop)) {
             jump(loop);
         } else {
             int r = wait_for_others(loop);

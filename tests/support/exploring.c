@@ -49,30 +49,40 @@ static void explore(const il_test_scenario *scenario,
     assert_true(report.is_complete || has_limit);
 }
 
-void explore_all(const il_test_scenario *scenario)
+/* All kinds but plain orders. */
+static void explore_more(const il_test_scenario *scenario, unsigned long n)
 {
-    explore(scenario, &(il_test_limits){ 0 });
-    explore(scenario, &(il_test_limits){ .n_cancels = 1, .n_runs = 3000 });
-    explore(scenario, &(il_test_limits){
-                          .n_cancels = 1, .n_detours = 3, .n_runs = 3000 });
+    explore(scenario, &(il_test_limits){ .n_cancels = 1, .n_runs = n });
+    explore(scenario,
+            &(il_test_limits){ .n_cancels = 1, .n_detours = 3, .n_runs = n });
     explore(scenario, &(il_test_limits){ .flags = IL_TEST_ANY_ORDER,
                                          .n_cancels = 1,
                                          .n_detours = 3,
-                                         .n_runs = 3000 });
-    explore(scenario, &(il_test_limits){ .n_pauses = 2,
-                                         .n_cancels = 1,
-                                         .n_detours = 3,
-                                         .n_runs = 3000 });
-    explore(scenario, &(il_test_limits){ .n_delays = 2,
-                                         .n_cancels = 1,
-                                         .n_detours = 4,
-                                         .n_runs = 2000 });
+                                         .n_runs = n });
+    explore(scenario,
+            &(il_test_limits){
+                .n_pauses = 2, .n_cancels = 1, .n_detours = 3, .n_runs = n });
+    explore(scenario,
+            &(il_test_limits){
+                .n_delays = 2, .n_cancels = 1, .n_detours = 4, .n_runs = n });
     explore(scenario, &(il_test_limits){ .n_delays = 1,
                                          .n_cancels = 1,
                                          .n_pauses = 1,
                                          .seed = 5,
                                          .flags = IL_TEST_ANY_ORDER,
-                                         .n_runs = 2000 });
+                                         .n_runs = n });
+}
+
+void explore_all(const il_test_scenario *scenario)
+{
+    explore(scenario, &(il_test_limits){ 0 });
+    explore_more(scenario, 3000);
+}
+
+void explore_some(const il_test_scenario *scenario, unsigned long n_runs)
+{
+    explore(scenario, &(il_test_limits){ .n_runs = n_runs });
+    explore_more(scenario, n_runs);
 }
 
 void inject_all(const il_test_scenario *scenario, unsigned n_suspensions)
@@ -141,6 +151,25 @@ int teardown_bare(void **unused)
     story = NULL;
     end_checks();
     return 0;
+}
+
+int play(void *arg)
+{
+    const struct cast *cast = arg;
+    il_group group;
+    int r = il_group_open(&group, IL_GROUP_SUPERVISE);
+
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < cast->n; i++) {
+        il_task *task;
+
+        HOLDS(il_spawn(&group, cast->fns[i], NULL, &task) == 0);
+        if (i == cast->victim)
+            HOLDS(il_test_set_victim(task) == 0);
+        (void)il_task_unref(task);
+    }
+    return il_group_close(&group);
 }
 
 int take_ticket(struct queue *queue)

@@ -31,6 +31,9 @@ bool may_pause(void);
  * from running; with pauses; with delays.  A failure fails the test. */
 void explore_all(const il_test_scenario *scenario);
 
+/* The same with at most so many runs of each kind. */
+void explore_some(const il_test_scenario *scenario, unsigned long n_runs);
+
 /* Cancelled in every way at every suspension; at least at so many. */
 void inject_all(const il_test_scenario *scenario, unsigned n_suspensions);
 
@@ -47,6 +50,19 @@ int teardown_bare(void **state);
 
 #define BARE_TEST(name)                                                        \
     cmocka_unit_test_setup_teardown(name, setup_bare, teardown_bare)
+
+/* --- a cast of tasks ---------------------------------------------------------- */
+
+/* The tasks of a scenario, started in this order, without arguments. */
+struct cast {
+    il_task_fn *fns[5];
+    size_t n;
+    size_t victim; /* which of them may be cancelled */
+};
+
+/* A body whose argument is a cast: waits until all have ended.  Their errors are
+ * theirs. */
+int play(void *cast);
 
 /* --- who comes first is served first ----------------------------------------- */
 
