@@ -32,7 +32,8 @@
 #define PAUSES 4u
 
 /* Note an event of a task, or of none, for the story. */
-static void tell(ili_trial *trial, struct ili_step step, const il_task *task)
+static void tell(ili_trial *trial, struct ili_story_step step,
+                 const il_task *task)
 {
     if (task) {
         step.number = (unsigned)(task->id - trial->last_id);
@@ -83,10 +84,12 @@ static il_item *take_first(ili_trial *trial)
     ili_list_prepend(ready, link);
     item = ILI_CONTAINER(link, il_item, link);
     if (item->run)
-        tell(trial, (struct ili_step){ .event = ILI_EVENT_CALLBACK }, NULL);
+        tell(trial, (struct ili_story_step){ .event = ILI_EVENT_CALLBACK },
+             NULL);
     else
         tell(trial,
-             (struct ili_step){ .event = ILI_EVENT_TASK, .chosen = i, .n = n },
+             (struct ili_story_step){
+                 .event = ILI_EVENT_TASK, .chosen = i, .n = n },
              ILI_CONTAINER(item, il_task, item));
     return item;
 }
@@ -103,7 +106,8 @@ static void choose_pause(ili_trial *trial, il_task *task)
         return;
     trial->n_pauses++;
     task->ops = (uint8_t)(ILI_OPS_LIMIT - nth);
-    tell(trial, (struct ili_step){ .event = ILI_EVENT_PAUSE, .chosen = nth },
+    tell(trial,
+         (struct ili_story_step){ .event = ILI_EVENT_PAUSE, .chosen = nth },
          NULL);
 }
 
@@ -161,7 +165,7 @@ int il_test_set_victim(il_task *task)
 static void note_meddling(ili_trial *trial, enum ili_event event)
 {
     trial->was_meddled = true;
-    tell(trial, (struct ili_step){ .event = event }, trial->victim);
+    tell(trial, (struct ili_story_step){ .event = event }, trial->victim);
 }
 
 void ili_trial_cancel(ili_trial *trial)
@@ -271,7 +275,7 @@ static int begin_turn(ili_trial *trial)
     if (ili_sched_is_busy(&loop->sched) && may_delay(trial) &&
         trial->director.choose(trial, 2)) {
         trial->n_delays++;
-        tell(trial, (struct ili_step){ .event = ILI_EVENT_DELAY }, NULL);
+        tell(trial, (struct ili_story_step){ .event = ILI_EVENT_DELAY }, NULL);
         jump(loop);
     }
     while (!ili_sched_is_busy(&loop->sched)) {

@@ -14,11 +14,13 @@
 /* The end is what one looks for. */
 #define TOLD 60u
 
-void ili_story_add(ili_story *story, struct ili_step step, const char *name)
+void ili_story_add(ili_story *story, struct ili_story_step step,
+                   const char *name)
 {
     if (story->n == story->room) {
         size_t room = story->room > 0 ? story->room * 2 : 64;
-        struct ili_step *steps = realloc(story->steps, room * sizeof *steps);
+        struct ili_story_step *steps =
+            realloc(story->steps, room * sizeof *steps);
 
         if (!steps)
             return;
@@ -29,7 +31,7 @@ void ili_story_add(ili_story *story, struct ili_step step, const char *name)
     story->steps[story->n++] = step;
 }
 
-static void tell_step(const struct ili_step *step, FILE *file)
+static void tell_step(const struct ili_story_step *step, FILE *file)
 {
     switch (step->event) {
     case ILI_EVENT_TASK:

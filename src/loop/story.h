@@ -17,7 +17,7 @@ enum ili_event {
     ILI_EVENT_PAUSE,    /* in the step that follows, at its nth operation */
 };
 
-struct ili_step {
+struct ili_story_step {
     enum ili_event event;
     unsigned chosen; /* this one of n, counted from 0; or the nth operation */
     unsigned n;
@@ -27,13 +27,14 @@ struct ili_step {
 };
 
 typedef struct ili_story {
-    struct ili_step *steps;
+    struct ili_story_step *steps;
     size_t n;
     size_t room;
 } ili_story;
 
 /* Note what happens next.  Without memory it is left out. */
-void ili_story_add(ili_story *story, struct ili_step step, const char *name);
+void ili_story_add(ili_story *story, struct ili_story_step step,
+                   const char *name);
 
 void ili_story_tell(const ili_story *story, FILE *file);
 void ili_story_fini(ili_story *story);

@@ -218,7 +218,7 @@ static __attribute__((noinline)) void tell_of_end(const il_future *future)
          link = link->next)
         n++;
     ili_debug_freed(ili_sched_current,
-                    ILI_CONTAINER(first, const struct waiter, link)->task, n);
+                    ILI_CONTAINER(first, const il_waiter, link)->task, n);
 }
 
 void il_future_fini(il_future *future)
