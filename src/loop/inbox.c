@@ -30,6 +30,7 @@
 #include "config.h"
 
 #include "loop/loop.h"
+#include "loop/sleeper.h"
 
 #include <errno.h>
 #include <sys/eventfd.h>
@@ -127,8 +128,13 @@ static void queue_all(ili_sched *sched, il_callback *newest)
     while (callback) {
         il_callback *next = callback->next;
 
-        ili_callback_owe(sched, callback);
-        ili_callback_unclaim(callback); /* and `next` is not ours any more */
+        if (callback->fn == ili_sleeper_arrive) {
+            ili_sleeper_arrive(callback->arg); /* never posted again */
+        } else {
+            ili_callback_owe(sched, callback);
+            ili_callback_unclaim(callback);
+            /* And its `next` is not ours any more. */
+        }
         callback = next;
     }
     full_fence();

@@ -29,8 +29,7 @@
 
 /* --- waking --------------------------------------------------------------- */
 
-/* On the loop's thread, with the sleeper's word. */
-static void arrive(void *arg)
+void ili_sleeper_arrive(void *arg)
 {
     struct ili_sleeper *me = arg;
     il_loop *loop = me->loop;
@@ -65,7 +64,7 @@ void ili_sleeper_wake(struct ili_sleeper *sleeper, int result)
         __atomic_store_n(&sleeper->arrived, 1, __ATOMIC_RELEASE);
         ili_futex_wake(&sleeper->arrived);
     } else if (ili_loop_is_here(loop)) {
-        arrive(sleeper);
+        ili_sleeper_arrive(sleeper);
     } else {
         post(loop, &sleeper->callback);
     }
@@ -164,7 +163,8 @@ int ili_sleeper_init(struct ili_sleeper *me,
     *me = (struct ili_sleeper){ .task = ili_current_task(),
                                 .slot = slot,
                                 .leave = leave,
-                                .callback = IL_CALLBACK_INIT(arrive, me) };
+                                .callback =
+                                    IL_CALLBACK_INIT(ili_sleeper_arrive, me) };
     if (!me->task)
         return may_block() ? 0 : -EDEADLK;
     me->loop = ili_loop_of(me->task->sched);

@@ -86,6 +86,11 @@ void ili_sleepers_wake(ili_list *taken, int result);
  * has waited looks at what the list is in. */
 void ili_sleepers_end(ili_list *list, int *lock, int result);
 
+/* What is posted to wake a task, on the loop's thread, with the sleeper.  It
+ * runs nothing, so the inbox calls it at once: the task is ready in the place
+ * that the post has, and not a turn later. */
+void ili_sleeper_arrive(void *sleeper);
+
 /* Run a function in this thread outside every task.  A task waits meanwhile,
  * however it is cancelled, unless it is under a nested host loop. */
 void ili_run_outside(il_callback_fn *fn, void *arg);
