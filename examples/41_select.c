@@ -57,6 +57,7 @@ struct station {
     il_event bell;
 };
 
+/* keep { */
 static int keep(struct station *station)
 {
     enum { BELL, WIND, RAIN, SILENCE, N };
@@ -91,6 +92,8 @@ static int keep(struct station *station)
         }
     }
 }
+
+/* keep } */
 
 static int run_station(struct station *station)
 {

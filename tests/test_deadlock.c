@@ -358,6 +358,49 @@ static void test_deadlock_who_has_threads_is_not_alone(void **state)
     assert_int_equal(pthread_join(thread, NULL), 0);
 }
 
+/* --- selects ---------------------------------------------------------------- */
+
+static int select_for_ever(void *arg)
+{
+    il_case cases[] = { IL_CASE_EVENT(arg), IL_CASE_AT(IL_FOREVER),
+                        IL_CASE_FD(-1, IL_READ) };
+    int r = il_select(cases, 3, 0);
+
+    return r == -ECANCELED ? 0 : r;
+}
+
+static void test_deadlock_of_a_select(void **state)
+{
+    struct fixture *f = *state;
+    il_event event = IL_EVENT_INIT;
+
+    assert_int_equal(il_run(select_for_ever, &event), -EDEADLK);
+    assert_string_equal(expect(f, "main").waits_for, "the first of several");
+}
+
+static int select_a_descriptor(void *arg)
+{
+    il_event event = IL_EVENT_INIT;
+    il_case cases[] = { IL_CASE_EVENT(&event),
+                        IL_CASE_FD(*(const int *)arg, IL_READ) };
+
+    return il_select(cases, 2, 0);
+}
+
+static void test_deadlock_is_none_with_a_descriptor_in_a_select(void **state)
+{
+    struct fixture *f = *state;
+    pthread_t thread;
+    int fds[2];
+
+    make_pipe(fds);
+    assert_int_equal(pthread_create(&thread, NULL, write_soon, &fds[1]), 0);
+    assert_int_equal(il_run(select_a_descriptor, &fds[0]), 1);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(f->n_reports, 0);
+    close_both(fds);
+}
+
 #define TEST(name)                                                             \
     cmocka_unit_test_setup_teardown(name, setup_deadlock, teardown)
 
@@ -378,6 +421,8 @@ int main(void)
         TEST(test_deadlock_is_printed_with_the_tasks),
         TEST(test_deadlock_who_has_handlers_is_not_alone),
         TEST(test_deadlock_who_has_threads_is_not_alone),
+        TEST(test_deadlock_of_a_select),
+        TEST(test_deadlock_is_none_with_a_descriptor_in_a_select),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
