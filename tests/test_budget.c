@@ -114,6 +114,13 @@ static int do_future(struct things *t)
     return il_future_wait(&t->future, NULL, NULL);
 }
 
+static int do_select(struct things *t)
+{
+    il_case cases[] = { IL_CASE_AT(IL_FOREVER), IL_CASE_EVENT(&t->event) };
+
+    return il_select(cases, 2, 0);
+}
+
 static int do_join(struct things *t)
 {
     return il_task_join(t->ended, NULL);
@@ -262,6 +269,7 @@ static const struct op {
     { "il_once_run", do_once },
     { "il_rwlock_acquire_read", do_rwlock_read },
     { "il_rwlock_acquire_write", do_rwlock_write },
+    { "il_select", do_select },
     { "il_semaphore_acquire", do_semaphore },
     { "il_waitgroup_wait", do_waitgroup },
     { "il_group_close", do_group },
