@@ -97,6 +97,29 @@ static void test_circle_of_three_locks_is_told_once(void **state)
         assert_int_equal(reap(tasks[i]), 0);
 }
 
+enum { N_MANY = 20 };
+
+/* Not all of its names have room. */
+static void test_circle_that_is_long_is_cut_short(void **state)
+{
+    struct fixture *f = *state;
+    il_lock locks[N_MANY] = { IL_LOCK_INIT };
+    struct pair pairs[N_MANY];
+    il_task *tasks[N_MANY];
+
+    for (int i = 0; i < N_MANY; i++) {
+        pairs[i] = (struct pair){ &locks[i], &locks[(i + 1) % N_MANY] };
+        assert_int_equal(il_spawn(NULL, take_both, &pairs[i], &tasks[i]), 0);
+    }
+    settle(f);
+    assert_true(strlen(expect(f, "take_both").details) > 200);
+    for (int i = 0; i < N_MANY; i++)
+        assert_int_equal(il_task_cancel(tasks[i]), 0);
+    settle(f);
+    for (int i = 0; i < N_MANY; i++)
+        assert_int_equal(reap(tasks[i]), 0);
+}
+
 static void test_circle_of_locks_that_are_free_again_is_none(void **state)
 {
     struct fixture *f = *state;
@@ -259,6 +282,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_circle_of_two_locks_names_both),
         TEST(test_circle_of_three_locks_is_told_once),
+        TEST(test_circle_that_is_long_is_cut_short),
         TEST(test_circle_of_locks_that_are_free_again_is_none),
         TEST(test_circle_of_two_who_join_each_other),
         TEST(test_circle_of_a_parent_with_the_lock_and_a_child),

@@ -478,6 +478,23 @@ static void test_debug_handle_that_is_kept_is_told_at_close(void **state)
     (void)il_task_unref(kept_too);
 }
 
+static void release_strange_lock(void *lock)
+{
+    CHECK_INT(il_lock_release(lock), -EPERM);
+}
+
+/* No turn will come any more, but what was noted is told. */
+static void test_debug_mistake_at_the_very_end_is_told(void **state)
+{
+    struct fixture *f = *state;
+    il_lock lock = IL_LOCK_INIT;
+    il_callback callback = IL_CALLBACK_INIT(release_strange_lock, &lock);
+
+    assert_int_equal(il_loop_at_close(f->loop, &callback), 0);
+    assert_int_equal(il_loop_close(f->loop, 0), 0);
+    expect(f, IL_REPORT_NOT_OWNER, -EPERM, "(no task)");
+}
+
 static void test_debug_lazy_task_that_never_ran_is_told(void **state)
 {
     struct fixture *f = *state;
@@ -541,6 +558,7 @@ int main(void)
         TEST(test_debug_lock_freed_while_waited_for),
         TEST(test_debug_freed_with_nobody_waiting_is_no_mistake),
         TEST(test_debug_handle_that_is_kept_is_told_at_close),
+        TEST(test_debug_mistake_at_the_very_end_is_told),
         TEST(test_debug_lazy_task_that_never_ran_is_told),
         TEST(test_debug_lazy_task_that_was_cancelled_is_not),
         TEST(test_debug_switched_off_forgets_the_ended),

@@ -114,6 +114,49 @@ static void test_debug_host_nested_loop_does_not_count(void **state)
     assert_int_equal(il_loop_detach(f->loop), 0);
 }
 
+/* A host that runs us without asking before how long it may sleep. */
+static void run_turn(struct fixture *f)
+{
+    host.depth++;
+    CHECK(il_loop_turn(f->loop, 0) >= 0);
+    host.depth--;
+}
+
+static int turn_in_the_midst(void *arg)
+{
+    work(IL_SEC(600));
+    run_turn(arg);
+    work(IL_SEC(600));
+    return 0;
+}
+
+static int turn_and_work(void *arg)
+{
+    run_turn(arg);
+    work(IL_SEC(1500));
+    return 0;
+}
+
+/* Others could run in the midst of it, so there were two shorter ones. */
+static void test_debug_host_step_begins_anew_after_a_turn(void **state)
+{
+    struct fixture *f = *state;
+
+    host = (struct trivial_host){ 0 };
+    assert_int_equal(trivial_host_attach(&host, f->loop), 0);
+    assert_int_equal(il_spawn(NULL, tick, NULL, NULL), 0);
+    assert_int_equal(il_spawn(NULL, turn_in_the_midst, f, NULL), 0);
+    for (int i = 0; i < 5; i++)
+        trivial_host_iterate(&host, 0);
+    assert_int_equal(f->n_reports, 0);
+    assert_int_equal(il_spawn(NULL, tick, NULL, NULL), 0);
+    assert_int_equal(il_spawn(NULL, turn_and_work, f, NULL), 0);
+    for (int i = 0; i < 5; i++)
+        trivial_host_iterate(&host, 0);
+    expect_slow(f, "turn_and_work", IL_SEC(1500));
+    assert_int_equal(il_loop_detach(f->loop), 0);
+}
+
 static void test_debug_host_step_of_a_guest_is_told(void **state)
 {
     struct fixture *f = *state;
@@ -136,6 +179,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_debug_host_nested_loop_does_not_count),
+        TEST(test_debug_host_step_begins_anew_after_a_turn),
         TEST(test_debug_host_step_of_a_guest_is_told),
     };
 

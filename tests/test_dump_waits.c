@@ -503,6 +503,41 @@ static void test_dump_waits_refused_are_counted(void **state)
     assert_int_equal(reap(task), 0);
 }
 
+static int sleep_behind_a_shield(void *arg)
+{
+    int r = 0;
+
+    IL_SHIELD (IL_SEC(8), &r) {
+        r = il_event_wait(arg);
+    }
+    return r;
+}
+
+static int join_behind_a_shield(void *arg)
+{
+    int r = 0;
+
+    IL_SHIELD (IL_SEC(8), &r) {
+        r = il_task_join(*(il_task **)arg, NULL);
+    }
+    return r;
+}
+
+/* A task that is cancelled waits for children that are not done. */
+static int close_with_children(void *arg)
+{
+    il_group group;
+    il_task *task;
+    int r;
+
+    CHECK_INT(il_group_open(&group, 0), 0);
+    CHECK_INT(il_spawn(&group, sleep_behind_a_shield, arg, &task), 0);
+    CHECK_INT(il_spawn(&group, join_behind_a_shield, &task, NULL), 0);
+    r = il_group_close(&group);
+    (void)il_task_unref(task);
+    return r == -ECANCELED ? 0 : r;
+}
+
 /* --- groups ------------------------------------------------------------------------- */
 
 static int spawn_elsewhere(void *arg)
@@ -534,6 +569,98 @@ static void test_dump_waits_in_groups_of_others(void **state)
 }
 
 /* --- for programs ------------------------------------------------------------------- */
+
+static int ask_for_next(void *arg)
+{
+    il_group group;
+    il_task *task;
+    int r;
+
+    CHECK_INT(il_group_open(&group, IL_GROUP_COLLECT), 0);
+    CHECK_INT(il_spawn(&group, shielded, arg, NULL), 0);
+    r = il_group_next(&group, &task);
+    if (r == 0)
+        (void)il_task_unref(task);
+    return il_group_close(&group);
+}
+
+static int close_within(void *arg)
+{
+    int r = 0;
+
+    IL_TIMEOUT (IL_SEC(3), &r) {
+        r = close_with_children(arg);
+    }
+    return r == -ETIMEDOUT ? 0 : r;
+}
+
+static void test_dump_waits_as_json_with_all_there_is(void **state)
+{
+    struct fixture *f = *state;
+    il_event event = IL_EVENT_INIT;
+    il_task *cancelled;
+
+    assert_int_equal(il_spawn(NULL, ask_for_next, &event, NULL), 0);
+    assert_int_equal(il_spawn(NULL, close_within, &event, &cancelled), 0);
+    assert_int_equal(il_task_cancel(cancelled), 0);
+    dump_as(il_dump_tasks, 5);
+    assert_true(has("the next task of a group (1 left) since"));
+    dump_as(il_dump_tasks_json, 5);
+    assert_true(has("\"parent\":1,\"group_of\":1"));
+    assert_true(has("\"shielded\":true,\"deadline_ns\":7000000000"));
+    assert_true(has("\"tasks\":1"));
+    assert_true(has("\"cancelled\":true,\"refused\":0"));
+    assert_true(has("\"whom\":"));
+    assert_int_equal(il_event_set(&event), 0);
+    assert_int_equal(il_test_advance(f->loop, IL_SEC(10)), 0);
+    assert_int_equal(reap(cancelled), 0);
+}
+
+static int dump_here(void *arg)
+{
+    (void)arg;
+    dump_as(il_dump_tasks, 2);
+    return 0;
+}
+
+static int spawn_a_dump(void *arg)
+{
+    CHECK_INT(il_spawn(NULL, dump_here, arg, NULL), 0);
+    return 0;
+}
+
+static void test_dump_waits_for_a_first_step_to_end(void **state)
+{
+    (void)state;
+    assert_int_equal(il_spawn(NULL, spawn_a_dump, NULL, NULL), 0);
+    assert_true(has("spawn_a_dump: nested ("));
+    assert_true(has("  dump_here: running, in no group ("));
+}
+
+static int work_elsewhere(void *arg)
+{
+    return *(int *)arg;
+}
+
+static int offload_it(void *arg)
+{
+    return il_offload(work_elsewhere, arg, NULL);
+}
+
+/* A noun that nobody has described is printed all the same. */
+static void test_dump_waits_for_what_is_not_described(void **state)
+{
+    int result = 0;
+    il_task *task;
+
+    (void)state;
+    assert_int_equal(il_spawn(NULL, offload_it, &result, &task), 0);
+    dump_as(il_dump_tasks, 1);
+    assert_true(has("offload_it: waits for a job in another thread since"));
+    while (!il_task_is_done(task))
+        assert_true(il_loop_turn(il_loop_current(), 0) >= 0);
+    assert_int_equal(reap(task), 0);
+}
 
 static void test_dump_waits_as_json(void **state)
 {
@@ -583,7 +710,10 @@ int main(void)
         TEST(test_dump_waits_for_descriptors_by_number),
         TEST(test_dump_waits_refused_are_counted),
         TEST(test_dump_waits_in_groups_of_others),
+        TEST(test_dump_waits_for_a_first_step_to_end),
+        TEST(test_dump_waits_for_what_is_not_described),
         TEST(test_dump_waits_as_json),
+        TEST(test_dump_waits_as_json_with_all_there_is),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -73,9 +73,9 @@ for file in tests/test_*.c; do
     name=${name%.c}
     case $name in
     test_alarms | test_arena | test_context | test_coro | test_deadlock | \
-        test_debug_host | test_explore* | test_host | test_host_combine | \
-        test_host_slots | test_host_wakes | test_inject* | test_modes | \
-        test_oom | test_owner | test_virtual) ;;
+        test_debug_host | test_debug_oom | test_explore* | test_host | \
+        test_host_combine | test_host_slots | test_host_wakes | \
+        test_inject* | test_modes | test_oom | test_owner | test_virtual) ;;
     *)
         in_a_list "tests/owner/$name" "tests/owner/$name" ||
             complain "$file" "tests/owner/$name is in no list"
