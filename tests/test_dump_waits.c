@@ -538,6 +538,70 @@ static int close_with_children(void *arg)
     return r == -ECANCELED ? 0 : r;
 }
 
+struct chosen {
+    il_event event;
+    il_channel *channel;
+    il_task *task;
+    int fd;
+};
+
+static int on_several(void *arg)
+{
+    struct chosen *chosen = arg;
+    int element;
+    il_case cases[] = {
+        IL_CASE_EVENT(&chosen->event),
+        IL_CASE_RECEIVE(chosen->channel, &element),
+        IL_CASE_RECEIVE(NULL, NULL), /* off */
+        IL_CASE_JOIN(chosen->task, NULL),
+        IL_CASE_FD(chosen->fd, IL_READ),
+        IL_CASE_AFTER(IL_SEC(4)),
+    };
+    int i = il_select(cases, sizeof cases / sizeof cases[0], 0);
+
+    return i < 0 ? i : 0;
+}
+
+/* Who waits for one of these things alone is in the same lists. */
+static void test_dump_waits_for_the_first_of_several(void **state)
+{
+    struct fixture *f = *state;
+    struct chosen chosen = { .event = IL_EVENT_INIT };
+    il_channel channel;
+    char words[200];
+    int fds[2];
+
+    make_pipe(fds);
+    assert_int_equal(il_channel_init(&channel, sizeof(int), 1), 0);
+    chosen.channel = &channel;
+    chosen.fd = fds[0];
+    assert_int_equal(il_spawn(NULL, sleep_ten, NULL, &chosen.task), 0);
+    assert_int_equal(il_spawn(NULL, on_event, &chosen.event, NULL), 0);
+    assert_int_equal(il_spawn(NULL, sleep_then_join, &chosen.task, NULL), 0);
+    assert_int_equal(il_spawn(NULL, on_several, &chosen, NULL), 0);
+    dump_as(il_dump_tasks, 4);
+    (void)snprintf(words, sizeof words,
+                   "on_several: waits for the first of several since 0.000 s: "
+                   "%p, %p, the end of 'sleep_ten', fd %d, 4.000 s more (",
+                   (void *)&chosen.event, (void *)&channel, fds[0]);
+    assert_true(has(words));
+    assert_true(has_at("an event since 0.000 s at ", &chosen.event, " "));
+    assert_true(has("sleep_then_join: waits for the end of 'sleep_ten' since"));
+    dump_as(il_dump_tasks_json, 4);
+    (void)snprintf(words, sizeof words,
+                   ",\"cases\":[{\"index\":0,\"object\":\"%p\"},{\"index\":1,"
+                   "\"object\":\"%p\"},{\"index\":2},{\"index\":3,\"whom\":1},"
+                   "{\"index\":4,\"fd\":%d,\"events\":1},{\"index\":5,"
+                   "\"left_ns\":4000000000}]",
+                   (void *)&chosen.event, (void *)&channel, fds[0]);
+    assert_true(has(words));
+    assert_int_equal(il_event_set(&chosen.event), 0);
+    assert_int_equal(il_test_advance(f->loop, IL_SEC(10)), 0);
+    (void)il_task_unref(chosen.task);
+    il_channel_fini(&channel);
+    close_both(fds);
+}
+
 /* --- groups ------------------------------------------------------------------------- */
 
 static int spawn_elsewhere(void *arg)
@@ -710,6 +774,7 @@ int main(void)
         TEST(test_dump_waits_for_descriptors_by_number),
         TEST(test_dump_waits_refused_are_counted),
         TEST(test_dump_waits_in_groups_of_others),
+        TEST(test_dump_waits_for_the_first_of_several),
         TEST(test_dump_waits_for_a_first_step_to_end),
         TEST(test_dump_waits_for_what_is_not_described),
         TEST(test_dump_waits_as_json),

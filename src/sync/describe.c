@@ -85,6 +85,29 @@ bool ili_wait_is_in_list(const il_task *task)
     return noun && (noun->kind == LIST || noun->kind == HOLD);
 }
 
+static const struct ili_selection *selection_of(const il_task *task)
+{
+    const struct noun *noun = noun_of(task);
+
+    return noun && noun->kind == FIRST ? task->abort_arg : NULL;
+}
+
+size_t ili_wait_count_nodes(const il_task *task)
+{
+    const struct ili_selection *selection = selection_of(task);
+
+    if (selection)
+        return selection->n;
+    return task->abort_arg && ili_wait_is_in_list(task) ? 1 : 0;
+}
+
+const il_link *ili_wait_node(const il_task *task, size_t i)
+{
+    const struct ili_selection *selection = selection_of(task);
+
+    return selection ? ili_case_link(&selection->cases[i]) : task->abort_arg;
+}
+
 bool ili_wait_is_inner(const il_task *task)
 {
     const struct noun *noun = noun_of(task);
@@ -155,4 +178,33 @@ void ili_wait_describe(const il_task *task, const il_link *head,
     case INNER:
         break;
     }
+}
+
+bool ili_wait_case(const il_task *task, size_t i, ili_wait *ret_wait)
+{
+    const struct ili_selection *selection = selection_of(task);
+    const il_case *c;
+
+    if (!selection || i >= selection->n)
+        return false;
+    c = &selection->cases[i];
+    *ret_wait = (ili_wait){ .fd = -1, .until = IL_FOREVER };
+    switch (c->kind) {
+    case IL_CASE_FD_:
+        ret_wait->fd = c->fd;
+        ret_wait->events = c->events;
+        break;
+    case IL_CASE_AT_:
+    case IL_CASE_AFTER_:
+        if (ili_alarm_armed(&c->node.alarm))
+            ret_wait->until = c->node.alarm.at;
+        break;
+    case IL_CASE_JOIN_:
+        ret_wait->whom = c->object;
+        break;
+    default:
+        ret_wait->object = c->object;
+        break;
+    }
+    return true;
 }

@@ -86,15 +86,29 @@ static int compare_places(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
+static size_t count_nodes(const il_task *task)
+{
+    return ili_is_parked(task) ? ili_wait_count_nodes(task) : 0;
+}
+
+static int make_places(ili_dump *dump)
+{
+    size_t n = 1;
+
+    for (size_t i = 0; i < dump->n; i++)
+        n += count_nodes(dump->nodes[i].task);
+    dump->places = malloc(n * sizeof *dump->places);
+    return dump->places ? 0 : -ENOMEM;
+}
+
 static void collect_places(ili_dump *dump)
 {
     for (size_t i = 0; i < dump->n; i++) {
         const il_task *task = dump->nodes[i].task;
 
-        if (task->state == ILI_PARKED && task->abort_arg &&
-            ili_wait_is_in_list(task))
+        for (size_t k = 0; k < count_nodes(task); k++)
             dump->places[dump->n_places++] =
-                (struct ili_place){ task->abort_arg, NULL };
+                (struct ili_place){ ili_wait_node(task, k), NULL };
     }
     qsort(dump->places, dump->n_places, sizeof *dump->places, compare_places);
 }
@@ -107,8 +121,8 @@ static struct ili_place *place_of(const ili_dump *dump, const il_link *node)
                    compare_places);
 }
 
-/* The one link that is in no task; if there are several, none: tasks may be in
- * the list that wait for other things as well. */
+/* The one link that is in no task; if there are several, none: who else is in the
+ * list is not known here. */
 static const il_link *find_head(const ili_dump *dump, const il_link *node)
 {
     const il_link *head = NULL;
@@ -160,12 +174,13 @@ int ili_dump_begin(ili_dump *dump)
     ILI_RETURN_IF_FAIL(sched, -ESRCH);
     *dump = (ili_dump){ .now = ili_sched_now(sched) };
     dump->nodes = malloc((sched->n_tasks + 1) * sizeof *dump->nodes);
-    dump->places = malloc((sched->n_tasks + 1) * sizeof *dump->places);
-    if (!dump->nodes || !dump->places) {
+    if (!dump->nodes)
+        return -ENOMEM;
+    collect(sched, dump);
+    if (make_places(dump) < 0) {
         ili_dump_end(dump);
         return -ENOMEM;
     }
-    collect(sched, dump);
     link_children(dump);
     find_nested(dump);
     collect_places(dump);

@@ -47,6 +47,29 @@ static void print_wait(FILE *file, ili_dump *dump, const il_task *task)
                                           : "read or write");
 }
 
+/* Of what it waits for the first. */
+static void print_cases(FILE *file, const ili_dump *dump, const il_task *task)
+{
+    const char *separator = ":";
+    ili_wait wait;
+
+    for (size_t i = 0; ili_wait_case(task, i, &wait); i++) {
+        if (wait.object)
+            fprintf(file, "%s %p", separator, wait.object);
+        else if (wait.whom)
+            fprintf(file, "%s the end of '%s'", separator,
+                    ili_task_name(wait.whom));
+        else if (wait.fd >= 0)
+            fprintf(file, "%s fd %d", separator, wait.fd);
+        else if (wait.until != IL_FOREVER)
+            fprintf(file, "%s %.3f s more", separator,
+                    seconds(dump->now, wait.until));
+        else
+            continue; /* it is off */
+        separator = ",";
+    }
+}
+
 static void print_scopes(FILE *file, const ili_dump *dump, const il_task *task)
 {
     bool shielded;
@@ -84,8 +107,10 @@ static void print_line(FILE *file, ili_dump *dump, const struct ili_node *node,
 
     fprintf(file, "%*s%s: %s", depth * 2, "", ili_task_name(task),
             ili_dump_state(node));
-    if (ili_is_parked(task))
+    if (ili_is_parked(task)) {
         print_wait(file, dump, task);
+        print_cases(file, dump, task);
+    }
     print_scopes(file, dump, task);
     print_owner(file, task);
     if (ili_debugs(task->sched, IL_DEBUG_STACK))
@@ -135,108 +160,4 @@ int il_dump_tasks(FILE *file)
             print_tree(file, &dump, i);
     ili_dump_end(&dump);
     return (int)dump.n;
-}
-
-/* --- for programs ---------------------------------------------------------------- */
-
-static void json_string(FILE *file, const char *key, const char *text)
-{
-    fprintf(file, ",\"%s\":\"", key);
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-
-        if (c == '"' || c == '\\')
-            fprintf(file, "\\%c", c);
-        else if (c < ' ')
-            fprintf(file, "\\u%04x", c);
-        else
-            fputc(c, file);
-    }
-    fputc('"', file);
-}
-
-static void json_wait(FILE *file, ili_dump *dump, const il_task *task)
-{
-    ili_wait wait;
-
-    ili_dump_wait(dump, task, &wait);
-    json_string(file, "waits_for", task->waits_for);
-    fprintf(file, ",\"since_ns\":%lld",
-            (long long)(dump->now > task->since ? dump->now - task->since : 0));
-    if (wait.object)
-        fprintf(file, ",\"object\":\"%p\"", wait.object);
-    if (wait.whom)
-        fprintf(file, ",\"whom\":%llu", (unsigned long long)wait.whom->id);
-    if (wait.fd >= 0)
-        fprintf(file, ",\"fd\":%d,\"events\":%d", wait.fd, wait.events);
-    if (wait.n_tasks > 0)
-        fprintf(file, ",\"tasks\":%zu", wait.n_tasks);
-    if (wait.until != IL_FOREVER)
-        fprintf(file, ",\"left_ns\":%lld", (long long)(wait.until - dump->now));
-}
-
-static void json_task(FILE *file, ili_dump *dump, const struct ili_node *node)
-{
-    const il_task *task = node->task;
-    const il_task *owner = task->group->scope.task;
-    bool shielded;
-    il_time deadline = ili_scope_deadline(task, &shielded);
-
-    fprintf(file, "{\"id\":%llu", (unsigned long long)task->id);
-    json_string(file, "name", ili_task_name(task));
-    json_string(file, "state",
-                ili_is_parked(task) ? "waiting" : ili_dump_state(node));
-    if (ili_is_parked(task))
-        json_wait(file, dump, task);
-    if (task->parent != 0)
-        fprintf(file, ",\"parent\":%llu", (unsigned long long)task->parent);
-    if (owner)
-        fprintf(file, ",\"group_of\":%llu", (unsigned long long)owner->id);
-    if (task->cancelled)
-        fprintf(file, ",\"cancelled\":true,\"refused\":%u", task->ignored);
-    if (shielded)
-        fputs(",\"shielded\":true", file);
-    if (deadline != IL_FOREVER)
-        fprintf(file, ",\"deadline_ns\":%lld",
-                (long long)(deadline - dump->now));
-    fprintf(file, ",\"stack_used\":%zu,\"stack_size\":%zu",
-            il_task_stack_used(task), il_task_stack_size(task));
-    if (task->site && task->site->file) {
-        json_string(file, "file", task->site->file);
-        fprintf(file, ",\"line\":%u", task->site->line);
-    }
-    fputc('}', file);
-}
-
-int il_dump_tasks_json(FILE *file)
-{
-    ili_dump dump;
-    int r;
-
-    ILI_RETURN_IF_FAIL(file, -EINVAL);
-    r = ili_dump_begin(&dump);
-    if (r < 0)
-        return r;
-    fputc('[', file);
-    for (size_t i = 0; i < dump.n; i++) {
-        fputs(i > 0 ? ",\n" : "\n", file);
-        json_task(file, &dump, &dump.nodes[i]);
-    }
-    fputs(dump.n > 0 ? "\n]\n" : "]\n", file);
-    ili_dump_end(&dump);
-    return (int)dump.n;
-}
-
-int il_loop_get_tasks(il_loop *loop, il_task **ret_tasks, size_t capacity)
-{
-    ili_sched *sched = ili_sched_current;
-    size_t n = 0;
-
-    ILI_RETURN_IF_FAIL(loop && sched == ili_sched_of(loop), -ESRCH);
-    ILI_RETURN_IF_FAIL(ret_tasks || capacity == 0, -EINVAL);
-    for (il_task *task = ili_task_after(sched, NULL); task && n < capacity;
-         task = ili_task_after(sched, task))
-        if (task->state != ILI_DONE)
-            ret_tasks[n++] = il_task_ref(task);
-    return (int)sched->n_tasks;
 }

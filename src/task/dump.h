@@ -60,6 +60,15 @@ il_time ili_scope_deadline(const il_task *task, bool *ret_shielded);
 /* Whether a parked task is in a list with the node that is its abort_arg. */
 bool ili_wait_is_in_list(const il_task *task);
 
+/* The nodes with which a parked task is in lists; one, or one for each thing of
+ * which it waits for the first. */
+size_t ili_wait_count_nodes(const il_task *task);
+const il_link *ili_wait_node(const il_task *task, size_t i);
+
+/* One of the things of which a parked task waits for the first.  False: there are
+ * not so many, or it waits for one thing. */
+bool ili_wait_case(const il_task *task, size_t i, ili_wait *ret_wait);
+
 /* What a parked task waits for, if `head` is the list that it is in, or NULL. */
 void ili_wait_describe(const il_task *task, const il_link *head,
                        ili_wait *ret_wait);
