@@ -67,14 +67,15 @@ static int refuse(void *arg)
 static int task_group(void)
 {
     int n = 3;
+    int r = 0;
     il_group group;
-    int r = il_group_open(&group, 0);
 
-    if (r < 0)
-        return r;
-    (void)il_spawn(&group, twice, &n, NULL); /* cancelled when refuse() fails */
-    (void)il_spawn(&group, refuse, NULL, NULL);
-    r = il_group_close(&group); /* both have ended; the first error */
+    IL_WITH_GROUP (&group, 0, &r) {
+        r = il_spawn(&group, twice, &n, NULL); /* will be cancelled */
+        if (r == 0)
+            r = il_spawn(&group, refuse, NULL, NULL);
+    }
+    /* Both have ended; r is the first error. */
     printf("TaskGroup: %s\n", il_strerror(r));
     return r == -ECONNREFUSED ? 0 : r;
 }

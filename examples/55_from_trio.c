@@ -34,14 +34,15 @@ static int nursery(void)
 {
     char one[] = "one";
     char two[] = "two";
+    int r = 0;
     il_group group;
-    int r = il_group_open(&group, 0);
 
-    if (r < 0)
-        return r;
-    (void)il_spawn(&group, child, one, NULL);
-    (void)il_spawn(&group, child, two, NULL);
-    return il_group_close(&group); /* waits for both */
+    IL_WITH_GROUP (&group, 0, &r) {
+        r = il_spawn(&group, child, one, NULL);
+        if (r == 0)
+            r = il_spawn(&group, child, two, NULL);
+    }
+    return r; /* both have ended */
 }
 /* nursery } */
 
@@ -102,19 +103,18 @@ static int serve(void *arg)
 static int start_server(void)
 {
     char name[] = "port 8000";
-    void *address;
+    int r = 0;
     il_group group;
-    int closed;
-    int r = il_group_open(&group, 0);
 
-    if (r < 0)
-        return r;
-    r = il_spawn_ready(&group, serve, name, NULL, &address);
-    if (r == 0)
-        printf("start: %s\n", (const char *)address);
-    il_group_cancel(&group);
-    closed = il_group_close(&group);
-    return r < 0 ? r : closed;
+    IL_WITH_GROUP (&group, 0, &r) {
+        void *address;
+
+        r = il_spawn_ready(&group, serve, name, NULL, &address);
+        if (r == 0)
+            printf("start: %s\n", (const char *)address);
+        il_group_cancel(&group);
+    }
+    return r;
 }
 /* start } */
 

@@ -27,14 +27,13 @@ static int square(void *arg)
 static int squares(void)
 {
     int n[] = { 2, 3, 4 };
+    int r = 0;
     il_group group;
-    int r = il_group_open(&group, 0);
 
-    if (r < 0)
-        return r;
-    for (int i = 0; i < 3; i++)
-        (void)il_spawn(&group, square, &n[i], NULL);
-    r = il_group_close(&group);
+    IL_WITH_GROUP (&group, 0, &r) {
+        for (int i = 0; i < 3 && r == 0; i++)
+            r = il_spawn(&group, square, &n[i], NULL);
+    }
     if (r == 0)
         printf("goroutines: %d %d %d\n", n[0], n[1], n[2]);
     return r;
@@ -82,6 +81,69 @@ static int channel(void)
     return r;
 }
 /* channel } */
+
+/* select { */
+struct office {
+    il_channel jobs;
+    il_event quit;
+};
+
+static int clerk(void *arg)
+{
+    struct office *office = arg;
+
+    while (true) {
+        int job;
+        il_case cases[] = {
+            IL_CASE_EVENT(&office->quit), /* listed first: looked at first */
+            IL_CASE_RECEIVE(&office->jobs, &job),
+            IL_CASE_AFTER(IL_SEC(1)),
+        };
+
+        switch (il_select(cases, 3, 0)) {
+        case 0:
+            return 0;
+        case 1:
+            printf("select: job %d\n", job);
+            break;
+        case 2:
+            printf("select: nothing to do\n");
+            break;
+        default:
+            return -ECANCELED;
+        }
+    }
+}
+
+static int boss(void *arg)
+{
+    struct office *office = arg;
+    int job = 7;
+    int r = il_channel_send(&office->jobs, &job);
+
+    if (r == 0)
+        r = il_sleep(IL_MS(1500));
+    if (r == 0)
+        r = il_event_set(&office->quit);
+    return r;
+}
+/* select } */
+
+static int selecting(void)
+{
+    struct office office = { .quit = IL_EVENT_INIT };
+    il_call calls[] = {
+        { .fn = clerk, .arg = &office },
+        { .fn = boss, .arg = &office },
+    };
+    int r = il_channel_init(&office.jobs, sizeof(int), 1);
+
+    if (r < 0)
+        return r;
+    r = il_gather(calls, 2);
+    il_channel_fini(&office.jobs);
+    return r;
+}
 
 /* context { */
 static int query(void)
@@ -224,8 +286,10 @@ typedef int part_fn(void);
 
 static int everything(void *arg)
 {
-    static part_fn *const parts[] = { squares,  channel, context,  fairness,
-                                      errgroup, once,    waitgroup };
+    static part_fn *const parts[] = {
+        squares,  channel,  selecting, context,
+        fairness, errgroup, once,      waitgroup
+    };
     int r = 0;
 
     (void)arg;
