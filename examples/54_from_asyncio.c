@@ -364,6 +364,27 @@ static int semaphore(void)
     return r;
 }
 
+/* contextvars { */
+static const il_local request = IL_LOCAL_INIT("none", NULL);
+
+static int show_request(void *arg)
+{
+    (void)arg;
+    printf("contextvars: %s\n", (const char *)il_local_get(&request));
+    return 0;
+}
+
+static int context(void)
+{
+    int r = 0;
+
+    IL_WITH_LOCAL (&request, "GET /", &r) {
+        r = il_spawn(NULL, show_request, NULL, NULL); /* inherits it */
+    }
+    return r < 0 ? r : show_request(NULL); /* as before */
+}
+/* contextvars } */
+
 typedef int part_fn(void);
 
 static int everything(void *arg)
@@ -371,7 +392,8 @@ static int everything(void *arg)
     static part_fn *const parts[] = {
         create_task, gather,       task_group,         timeout,
         cancel,      as_completed, wait_for_the_first, queue,
-        locked,      event,        condition,          semaphore
+        locked,      event,        condition,          semaphore,
+        context
     };
     int r = 0;
 

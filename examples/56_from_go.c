@@ -174,9 +174,10 @@ static int count(void *arg)
     int r = 0;
 
     (void)arg;
-    for (int i = 0; i < 10000 && r >= 0; i++)
-        if (++number % 100 == 0) /* a computation says where it can pause */
-            r = il_yield();
+    while (number < 10000 && r == 0) {
+        number++;
+        r = il_checkpoint(); /* here it can pause */
+    }
     is_counted = true;
     return r < 0 ? r : number;
 }
@@ -201,6 +202,22 @@ static int fairness(void)
     return r;
 }
 /* fairness } */
+
+/* defer { */
+static void say(void *arg)
+{
+    printf("defer: %s\n", (const char *)arg);
+}
+
+static int deferring(void)
+{
+    char what[] = "closed";
+
+    IL_DEFER(say, what); /* on every path out of the block */
+    printf("defer: opened\n");
+    return il_sleep(IL_MS(10));
+}
+/* defer } */
 
 /* errgroup { */
 static int fetch(void *arg)
@@ -286,10 +303,9 @@ typedef int part_fn(void);
 
 static int everything(void *arg)
 {
-    static part_fn *const parts[] = {
-        squares,  channel,  selecting, context,
-        fairness, errgroup, once,      waitgroup
-    };
+    static part_fn *const parts[] = { squares,  channel,  selecting,
+                                      context,  fairness, deferring,
+                                      errgroup, once,     waitgroup };
     int r = 0;
 
     (void)arg;

@@ -4,7 +4,7 @@
 # doc_names.sh - what the pages name is there: each il_* and IL_* of README.md and
 # doc/ is declared in include/, each ili_* stands in src/, each example that a page
 # speaks of exists, and what it quotes of one has the marks where that begins and
-# ends.  (Sphinx sees to the last, too, but is not everywhere.)
+# ends.  (Sphinx sees to the last, too, but is not everywhere.)  All C is quoted.
 #
 # A name that ends with an asterisk stands for all that begin so; one is enough.
 
@@ -56,6 +56,11 @@ while IFS=: read -r file line name; do
     [ -e "examples/$name" ] ||
         complain "$file:$line: examples/$name does not exist"
 done < <(grep -onE '\b[0-9][0-9]_[a-z0-9_]+\.(c|expected)\b' "${pages[@]}")
+
+# C that nobody compiles is wrong sooner or later.  (README.md has a test of its own.)
+while IFS=: read -r file line _; do
+    complain "$file:$line: quote a program instead of writing C into a page"
+done < <(grep -n '^```c$' doc/*.md /dev/null)
 
 # The marks of each quotation, one a line: page, file, text.
 quoted() {
