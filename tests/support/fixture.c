@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static struct fixture fixture;
 
@@ -38,6 +39,15 @@ void keep_reports(struct fixture *f, il_loop *loop)
     il_loop_set_report_handler(loop, keep, f);
 }
 
+/* Tests that state an order fail then; but nothing else may. */
+static void shuffle(il_loop *loop)
+{
+    const char *seed = getenv("INTERLOOP_TEST_SEED");
+
+    if (seed)
+        assert_int_equal(il_test_use_seed(loop, strtoull(seed, NULL, 0)), 0);
+}
+
 static void make_loop(void **state)
 {
     fixture = (struct fixture){ 0 };
@@ -45,6 +55,7 @@ static void make_loop(void **state)
     begin_checks();
     assert_int_equal(il_loop_new(&fixture.loop), 0);
     keep_reports(&fixture, fixture.loop);
+    shuffle(fixture.loop);
 }
 
 int setup(void **state)
