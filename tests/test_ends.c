@@ -312,6 +312,48 @@ static void test_ends_of_a_channel_that_was_ended_are_dropped(void **state)
     il_sender_drop(&e.tx); /* ASan would tell if this were not the last */
 }
 
+struct chooser {
+    il_channel *channel;
+    int received;
+    int which;
+    int r;
+};
+
+/* Waits in both queues of the channel. */
+static int choose(void *arg)
+{
+    struct chooser *c = arg;
+    int value = 5;
+    il_case cases[] = { IL_CASE_RECEIVE(c->channel, &c->received),
+                        IL_CASE_SEND(c->channel, &value),
+                        IL_CASE_AFTER(IL_SEC(9)) };
+
+    c->which = il_select(cases, 3, 0);
+    c->r = c->which >= 0 ? cases[c->which].result : 0;
+    return 0;
+}
+
+/* The channel may go before the task that chose from it has run. */
+static void test_ends_dropped_tell_a_select(void **state)
+{
+    struct fixture *f = *state;
+
+    for (int sender_first = 0; sender_first < 2; sender_first++) {
+        struct ends e = open_ends(0);
+        struct chooser c = { il_sender_channel(&e.tx), 77, -1, 1 };
+
+        assert_int_equal(il_spawn(NULL, choose, &c, NULL), 0);
+        if (sender_first)
+            il_sender_drop(&e.tx);
+        il_receiver_drop(&e.rx);
+        il_sender_drop(&e.tx);
+        settle(f);
+        assert_true(c.which == 0 || c.which == 1);
+        assert_int_equal(c.r, -EPIPE);
+        assert_int_equal(c.received, 77);
+    }
+}
+
 /* --- cancelling ------------------------------------------------------------- */
 
 /* An end that was cut off by a cancel is dropped by its task: nothing was sent,
@@ -539,6 +581,7 @@ int main(void)
         TEST(test_ends_receiver_of_a_closed_channel_gets_the_rest),
         TEST(test_ends_close_a_channel_of_the_caller),
         TEST(test_ends_of_a_channel_that_was_ended_are_dropped),
+        TEST(test_ends_dropped_tell_a_select),
         TEST(test_ends_cancelled_user_drops_its_end),
         TEST(test_ends_value_wins_over_a_late_cancel_and_drop),
         TEST(test_ends_deadline_at_the_instant_of_a_value),

@@ -135,7 +135,8 @@ IL_EXPORT IL_MUST_CHECK int il_sender_send(const il_sender *sender,
 IL_EXPORT IL_MUST_CHECK int il_sender_try_send(const il_sender *sender,
                                                const void *element);
 
-/** Its channel, for il_channel_count() and the like; NULL if it is none. */
+/** Its channel, for il_channel_count(), il_select() and the like; NULL if it is
+ *  none. */
 IL_EXPORT il_channel *il_sender_channel(const il_sender *sender);
 
 /**
@@ -197,7 +198,8 @@ IL_EXPORT IL_MUST_CHECK int il_receiver_receive(const il_receiver *receiver,
 IL_EXPORT IL_MUST_CHECK int il_receiver_try_receive(const il_receiver *receiver,
                                                     void *ret_element);
 
-/** Its channel, for il_channel_count() and the like; NULL if it is none. */
+/** Its channel, for il_channel_count(), il_select() and the like; NULL if it is
+ *  none. */
 IL_EXPORT il_channel *il_receiver_channel(const il_receiver *receiver);
 
 IL_END_DECLS
