@@ -154,7 +154,8 @@ static int open_loop(ili_trial *trial)
             return ili_trial_fail(trial, r, "there is no loop for it");
         trial->n_own = ili_count_descriptors() - trial->n_before;
     }
-    trial->loop->is_virtual = false; /* time begins anew */
+    trial->loop->is_virtual = false; /* time begins anew... */
+    trial->loop->sched.rotation = 0; /* ...and so do selects that rotate */
     r = il_test_use_virtual_time(trial->loop, IL_TEST_AUTOJUMP);
     ILI_ASSERT(r == 0);
     trial->loop->trial = trial;

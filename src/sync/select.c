@@ -96,13 +96,16 @@ static __attribute__((noinline)) int prefer_fd(il_case *cases, size_t n,
 }
 
 /* Where to begin: steps of the golden section, as these are spread evenly
- * however many selects of whatever size take turns. */
+ * however many selects of whatever size take turns.  Each loop has its own, so
+ * that a program does the same in each of its runs. */
 static size_t next_start(size_t n)
 {
-    static __thread uint32_t at;
+    ili_sched *sched = ili_sched_current;
 
-    at += UINT32_C(0x9e3779b9);
-    return (size_t)((uint64_t)at * n >> 32);
+    if (!sched)
+        return 0;
+    sched->rotation += UINT32_C(0x9e3779b9);
+    return (size_t)((uint64_t)sched->rotation * n >> 32);
 }
 
 static inline int choose(il_case *cases, size_t n, unsigned flags, bool waits)

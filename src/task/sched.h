@@ -60,6 +60,7 @@ typedef struct ili_sched {
     ili_arena *arena;  /* where stacks come from */
     size_t n_tasks;    /* how many have not ended */
     uint64_t last_id;  /* of the task spawned last */
+    uint32_t rotation; /* where the next select that rotates begins */
     il_locals *locals; /* what code outside tasks sees; NULL: nothing */
     il_group root;     /* owner of tasks that name no group */
     ili_list pending;  /* il_task.pending: whose cancel state must be redone */
