@@ -304,6 +304,68 @@ static void test_deadlock_is_printed_with_the_tasks(void **state)
     keep_reports(f, f->loop);
 }
 
+/* The short ways are gone that are gone without debug mode. */
+static int is_unminded(void *arg)
+{
+    CHECK(!ili_sched_current->is_minded);
+    return wait_for_nobody(arg);
+}
+
+static void test_deadlock_of_a_test_ends_it(void **state)
+{
+    (void)state;
+    alone = true;
+    assert_int_equal(il_test_run(is_unminded, NULL, NULL), -EDEADLK);
+}
+
+static int switch_over(void *arg)
+{
+    CHECK_INT(il_loop_get_debug(il_loop_current()), 0);
+    CHECK_INT(il_loop_set_debug(il_loop_current(), IL_DEBUG_LOCKS), 0);
+    CHECK_INT(il_loop_get_debug(il_loop_current()), IL_DEBUG_LOCKS);
+    CHECK_INT(il_loop_set_debug(il_loop_current(), 0), 0);
+    return wait_for_nobody(arg);
+}
+
+static void test_deadlock_of_a_test_that_debugs_itself(void **state)
+{
+    (void)state;
+    alone = true;
+    assert_int_equal(il_test_run(switch_over, NULL, NULL), -EDEADLK);
+}
+
+static int be_posted_to(void *arg)
+{
+    const struct timespec pause = { .tv_nsec = 3000000 };
+    il_event event = IL_EVENT_INIT;
+    il_time blocked = IL_MS(60);
+    int r = 0;
+
+    CHECK_INT(il_loop_set_debug_limits(
+                  il_loop_current(), &(il_debug_limits){ .blocked = blocked }),
+              0);
+    for (int i = 0; i < 12 && r == 0; i++) {
+        struct poster poster = { .loop = il_loop_current(),
+                                 .callback = IL_CALLBACK_INIT(set, &event) };
+
+        CHECK_INT(pthread_create(&poster.thread, NULL, post_soon, &poster), 0);
+        r = il_event_wait(&event);
+        il_event_clear(&event);
+        CHECK_INT(pthread_join(poster.thread, NULL), 0);
+        (void)nanosleep(&pause, NULL);
+    }
+    (void)arg;
+    return r;
+}
+
+/* Altogether it waits for longer than is allowed at a time. */
+static void test_deadlock_of_a_test_is_none_while_others_post(void **state)
+{
+    (void)state;
+    alone = false;
+    assert_int_equal(il_test_run(be_posted_to, NULL, NULL), 0);
+}
+
 /* --- who is alone ------------------------------------------------------------------- */
 
 static void ignore(int signo)
@@ -376,6 +438,7 @@ static void test_deadlock_of_a_select(void **state)
 
     assert_int_equal(il_run(select_for_ever, &event), -EDEADLK);
     assert_string_equal(expect(f, "main").waits_for, "the first of several");
+    assert_int_equal(il_loop_close(f->loop, IL_SEC(1)), 0);
 }
 
 static int select_a_descriptor(void *arg)
@@ -401,6 +464,20 @@ static void test_deadlock_is_none_with_a_descriptor_in_a_select(void **state)
     close_both(fds);
 }
 
+static int begin(void **state)
+{
+    (void)state;
+    begin_checks();
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    end_checks();
+    return 0;
+}
+
 #define TEST(name)                                                             \
     cmocka_unit_test_setup_teardown(name, setup_deadlock, teardown)
 
@@ -419,6 +496,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_deadlock_under_virtual_time,
                                         setup_virtual_deadlock, teardown),
         TEST(test_deadlock_is_printed_with_the_tasks),
+        cmocka_unit_test_setup_teardown(test_deadlock_of_a_test_ends_it, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(
+            test_deadlock_of_a_test_that_debugs_itself, begin, end),
+        cmocka_unit_test_setup_teardown(
+            test_deadlock_of_a_test_is_none_while_others_post, begin, end),
         TEST(test_deadlock_who_has_handlers_is_not_alone),
         TEST(test_deadlock_who_has_threads_is_not_alone),
         TEST(test_deadlock_of_a_select),

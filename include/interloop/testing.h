@@ -100,6 +100,8 @@ typedef struct il_test_leaks {
  * @param      arg        Passed to it.
  * @param[out] ret_leaks  What leaked; may be NULL; set unless @p main_fn is NULL.
  * @return The body's result if it is negative; else
+ * @retval -EDEADLK  Every task waits, and nobody can wake one, or has for five
+ *                   seconds; the tasks were printed to stderr.
  * @retval -EUCLEAN  Tasks or descriptors were left behind.
  * @return Otherwise the body's result.
  */

@@ -59,7 +59,8 @@ static void tell(il_loop *loop, bool alone, il_time since)
 
 static void give_up(il_loop *loop)
 {
-    if (!(loop->sched.debug->flags & IL_DEBUG_FATAL) || !loop->running)
+    if (!ili_debugs(&loop->sched, IL_DEBUG_FATAL | ILI_DEBUG_BLOCKED) ||
+        !loop->running)
         return;
     loop->in_deadlock = true;
     loop->stop = true;

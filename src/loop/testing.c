@@ -11,6 +11,7 @@
 #include <interloop/testing.h>
 
 #include "loop/loop.h"
+#include "task/debug.h"
 #include "loop/shuffle.h"
 #include "loop/trial.h"
 
@@ -122,6 +123,8 @@ static int run_in(il_loop *loop, uint64_t seed, il_task_fn *main_fn, void *arg,
 
     if (r == 0)
         r = il_test_use_seed(loop, seed);
+    if (r == 0)
+        r = ili_debug_test(&loop->sched); /* rather fail than hang */
     if (r == 0)
         r = il_run(main_fn, arg);
     leaks->tasks = il_loop_count_tasks(loop);

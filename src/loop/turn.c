@@ -166,7 +166,8 @@ static il_time about_to_sleep(il_loop *loop, il_time timeout)
 {
     if (!ili_inbox_may_sleep(loop))
         return 0;
-    if (timeout == IL_FOREVER && ili_debugs(&loop->sched, IL_DEBUG_DEADLOCK)) {
+    if (timeout == IL_FOREVER &&
+        ili_debugs(&loop->sched, IL_DEBUG_DEADLOCK | ILI_DEBUG_BLOCKED)) {
         timeout = ili_deadlock_look(loop);
         if (timeout == 0)
             ili_inbox_awake(loop);

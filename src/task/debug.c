@@ -250,6 +250,13 @@ int ili_debug_begin(ili_sched *sched)
     return r;
 }
 
+int ili_debug_test(ili_sched *sched)
+{
+    unsigned flags = sched->debug ? sched->debug->flags : 0;
+
+    return set_flags(sched, flags | ILI_DEBUG_BLOCKED);
+}
+
 static void tell_of_leaks(ili_sched *sched)
 {
     il_link *link;
@@ -297,19 +304,21 @@ static int check(const il_loop *loop)
 
 int il_loop_set_debug(il_loop *loop, unsigned flags)
 {
+    ili_sched *sched = ili_sched_of(loop);
     int r = check(loop);
 
     if (r < 0)
         return r;
     ILI_RETURN_IF_FAIL((flags & ~ALL_FLAGS) == 0, -EINVAL);
-    return set_flags(ili_sched_of(loop), flags);
+    flags |= sched->debug ? sched->debug->flags & ILI_DEBUG_BLOCKED : 0;
+    return set_flags(sched, flags);
 }
 
 unsigned il_loop_get_debug(const il_loop *loop)
 {
     const ili_sched *sched = (const ili_sched *)loop;
 
-    return sched && sched->debug ? sched->debug->flags : 0;
+    return sched && sched->debug ? sched->debug->flags & ALL_FLAGS : 0;
 }
 
 static il_time time_or(il_time limit, il_time otherwise)

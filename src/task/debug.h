@@ -19,6 +19,10 @@
 #define ILI_NOTES 8
 #define ILI_NOTE_SIZE 224
 
+/* One of il_debug's flags for the library's own use: a run in which every task
+ * waits is reported and ended.  It watches no steps, so tasks go the short ways. */
+#define ILI_DEBUG_BLOCKED (1u << 30)
+
 /* A report that waits to be told. */
 struct ili_note {
     il_report_kind kind;
@@ -36,7 +40,7 @@ struct ili_debug {
     unsigned flags; /* 0: off again */
     il_debug_limits limits;
     struct ili_step *step; /* the innermost that is on; NULL: none */
-    size_t n_steps;        /* that have begun */
+    size_t n_steps;        /* that have begun, and turns with something to do */
     ili_list
         ended; /* il_task.pending: tasks that have ended and are not free */
 
@@ -61,6 +65,9 @@ static inline bool ili_debugs(const ili_sched *sched, unsigned flags)
 
 /* A loop is made: what the program or the environment wants.  0 or -ENOMEM. */
 int ili_debug_begin(ili_sched *sched);
+
+/* A test runs: watch for ILI_DEBUG_BLOCKED as well.  0 or -ENOMEM. */
+int ili_debug_test(ili_sched *sched);
 
 /* It is closed, and nothing runs any more. */
 void ili_debug_end(ili_sched *sched);

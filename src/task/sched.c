@@ -161,7 +161,10 @@ static __attribute__((noinline)) bool run_watched(ili_sched *sched,
                                                   ili_coro *here)
 {
     struct ili_step *outer = ili_step_nest(sched);
-    bool over = run_turn(sched, here, true);
+    bool over;
+
+    sched->debug->n_steps += sched->ready.next != &sched->marker.link;
+    over = run_turn(sched, here, true);
 
     ili_step_unnest(sched, outer);
     return over;
@@ -184,7 +187,10 @@ static void take_back(ili_sched *sched, il_task *task)
 
 void ili_sched_set_minded(ili_sched *sched)
 {
-    sched->is_minded = sched->host || (sched->debug && sched->debug->flags);
+    const ili_debug *debug = sched->debug;
+
+    sched->is_minded = sched->host ||
+                       (debug && debug->flags & ~ILI_DEBUG_BLOCKED);
 }
 
 void ili_sched_look_ahead(ili_sched *sched)
