@@ -354,101 +354,6 @@ static void test_debug_cancel_flag_off_reports_as_ever(void **state)
     assert_int_equal(reap(task), 0);
 }
 
-/* --- what is freed ------------------------------------------------------------------ */
-
-static int wait_for_event(void *arg)
-{
-    CHECK_INT(il_event_wait(arg), -EOWNERDEAD);
-    return 0;
-}
-
-static void test_debug_event_freed_while_waited_for(void **state)
-{
-    struct fixture *f = *state;
-    il_event event = IL_EVENT_INIT;
-    struct kept_report report;
-
-    for (int i = 0; i < 3; i++)
-        assert_int_equal(il_spawn(NULL, wait_for_event, &event, NULL), 0);
-    il_event_fini(&event);
-    settle(f);
-    report = expect(f, IL_REPORT_FREED, -EOWNERDEAD, "wait_for_event");
-    assert_string_equal(report.waits_for, "an event");
-    assert_non_null(strstr(report.details, "3 tasks"));
-}
-
-static int wait_for_future(void *arg)
-{
-    CHECK_INT(il_future_wait(arg, NULL, NULL), -EOWNERDEAD);
-    return 0;
-}
-
-static void test_debug_future_freed_while_waited_for(void **state)
-{
-    struct fixture *f = *state;
-    il_future future = IL_FUTURE_INIT;
-    struct kept_report report;
-
-    assert_int_equal(il_spawn(NULL, wait_for_future, &future, NULL), 0);
-    il_future_fini(&future);
-    settle(f);
-    report = expect(f, IL_REPORT_FREED, -EOWNERDEAD, "wait_for_future");
-    assert_non_null(strstr(report.details, "1 task "));
-}
-
-static int receive(void *arg)
-{
-    int element;
-
-    CHECK_INT(il_channel_receive(arg, &element), -EOWNERDEAD);
-    return 0;
-}
-
-static void test_debug_channel_freed_while_waited_for(void **state)
-{
-    struct fixture *f = *state;
-    il_channel channel;
-
-    assert_int_equal(il_channel_init(&channel, sizeof(int), 1), 0);
-    assert_int_equal(il_spawn(NULL, receive, &channel, NULL), 0);
-    il_channel_fini(&channel);
-    settle(f);
-    expect(f, IL_REPORT_FREED, -EOWNERDEAD, "receive");
-}
-
-static int acquire_freed(void *arg)
-{
-    CHECK_INT(il_lock_acquire(arg), -EOWNERDEAD);
-    return 0;
-}
-
-static void test_debug_lock_freed_while_waited_for(void **state)
-{
-    struct fixture *f = *state;
-    il_lock lock = IL_LOCK_INIT;
-
-    assert_int_equal(il_lock_try_acquire(&lock), 0);
-    assert_int_equal(il_spawn(NULL, acquire_freed, &lock, NULL), 0);
-    il_lock_fini(&lock);
-    settle(f);
-    expect(f, IL_REPORT_FREED, -EOWNERDEAD, "acquire_freed");
-}
-
-static void test_debug_freed_with_nobody_waiting_is_no_mistake(void **state)
-{
-    struct fixture *f = *state;
-    il_event event = IL_EVENT_INIT;
-    il_future future = IL_FUTURE_INIT;
-    il_channel channel;
-
-    assert_int_equal(il_channel_init(&channel, sizeof(int), 1), 0);
-    il_channel_fini(&channel);
-    il_event_fini(&event);
-    il_future_fini(&future);
-    settle(f);
-    assert_int_equal(f->n_reports, 0);
-}
-
 /* --- what is left over -------------------------------------------------------------- */
 
 static int end_at_once(void *arg)
@@ -552,11 +457,6 @@ int main(void)
         TEST(test_debug_cancel_that_is_obeyed_in_time),
         TEST(test_debug_ignored_cancels_of_two_scopes_are_two),
         TEST(test_debug_cancel_flag_off_reports_as_ever),
-        TEST(test_debug_event_freed_while_waited_for),
-        TEST(test_debug_future_freed_while_waited_for),
-        TEST(test_debug_channel_freed_while_waited_for),
-        TEST(test_debug_lock_freed_while_waited_for),
-        TEST(test_debug_freed_with_nobody_waiting_is_no_mistake),
         TEST(test_debug_handle_that_is_kept_is_told_at_close),
         TEST(test_debug_mistake_at_the_very_end_is_told),
         TEST(test_debug_lazy_task_that_never_ran_is_told),
