@@ -195,7 +195,23 @@ static void test_auto_objects_end_and_say_so_to_those_who_wait(void **state)
         il_auto(il_rwlock) rwlock = IL_RWLOCK_INIT;
         il_auto(il_semaphore) semaphore = IL_SEMAPHORE_INIT(0);
         il_auto(il_waitgroup) waitgroup = IL_WAITGROUP_INIT;
+        il_auto(il_broadcast) broadcast = { 0 };
+        il_auto(il_subscriber) subscriber = { 0 };
+        il_auto(il_queue) queue = { 0 };
+        il_auto(il_watch) watch = { 0 };
+        il_auto(il_sender) sender = IL_SENDER_INIT;
+        il_auto(il_receiver) receiver = IL_RECEIVER_INIT;
+        il_auto(il_shared_channel) shared_channel = { 0 };
+        il_auto(il_shared_future) shared_future = IL_SHARED_FUTURE_INIT;
+        il_auto(il_cancel_token) token = IL_CANCEL_TOKEN_INIT;
+        il_autoptr(il_submission) submission = NULL;
 
+        assert_int_equal(il_broadcast_init(&broadcast, 4, 1), 0);
+        assert_int_equal(il_subscriber_init(&subscriber, &broadcast), 0);
+        assert_int_equal(il_queue_init(&queue, 4, 1), 0);
+        assert_int_equal(il_watch_init(&watch, 4), 0);
+        assert_int_equal(il_channel_open(4, 1, &sender, &receiver), 0);
+        assert_int_equal(il_shared_channel_init(&shared_channel, 4, 1), 0);
         assert_int_equal(il_channel_init(&channel, sizeof(int), 1), 0);
         assert_int_equal(il_lock_acquire(&lock), 0);
         assert_int_equal(il_rwlock_acquire_write(&rwlock), 0);

@@ -19,7 +19,9 @@
  */
 
 #include <interloop/barrier.h>
+#include <interloop/broadcast.h>
 #include <interloop/buffer.h>
+#include <interloop/cancel_token.h>
 #include <interloop/channel.h>
 #include <interloop/condition.h>
 #include <interloop/ends.h>
@@ -32,12 +34,17 @@
 #include <interloop/lock.h>
 #include <interloop/loop.h>
 #include <interloop/once.h>
+#include <interloop/queue.h>
 #include <interloop/rwlock.h>
 #include <interloop/scope.h>
 #include <interloop/semaphore.h>
+#include <interloop/shared_channel.h>
+#include <interloop/shared_future.h>
+#include <interloop/submit.h>
 #include <interloop/task.h>
 #include <interloop/timer.h>
 #include <interloop/waitgroup.h>
+#include <interloop/watch.h>
 
 #include <errno.h>
 
@@ -53,6 +60,7 @@
  * | il_task | il_task_unref() |
  * | il_loop | il_loop_unref() |
  * | il_locals | il_locals_unref() |
+ * | il_submission | il_submission_unref() |
  *
  * Types of yours: #IL_AUTOPTR_DEFINE.
  */
@@ -66,7 +74,7 @@
  *
  * | type | at the end |
  * | --- | --- |
- * | il_barrier, il_channel, il_condition, il_event, il_future, il_limiter, il_lock, il_once, il_rwlock, il_semaphore, il_waitgroup | its _fini() |
+ * | il_barrier, il_broadcast, il_cancel_token, il_channel, il_condition, il_event, il_future, il_limiter, il_lock, il_once, il_queue, il_rwlock, il_semaphore, il_shared_channel, il_shared_future, il_subscriber, il_waitgroup, il_watch | its _fini() |
  * | il_buffer | il_buffer_release() |
  * | il_sender, il_receiver | il_sender_drop(), il_receiver_drop() |
  * | il_callback | il_callback_cancel() |
@@ -179,10 +187,13 @@ static inline void il_lock_guard_release(il_lock_guard *guard)
 IL_AUTOPTR_DEFINE(il_task, il_task_unref)
 IL_AUTOPTR_DEFINE(il_loop, il_loop_unref)
 IL_AUTOPTR_DEFINE(il_locals, il_locals_unref)
+IL_AUTOPTR_DEFINE(il_submission, il_submission_unref)
 
 IL_AUTO_DEFINE(il_barrier, il_barrier_fini)
+IL_AUTO_DEFINE(il_broadcast, il_broadcast_fini)
 IL_AUTO_DEFINE(il_buffer, il_buffer_release)
 IL_AUTO_DEFINE(il_callback, il_callback_cancel)
+IL_AUTO_DEFINE(il_cancel_token, il_cancel_token_fini)
 IL_AUTO_DEFINE(il_channel, il_channel_fini)
 IL_AUTO_DEFINE(il_condition, il_condition_fini)
 IL_AUTO_DEFINE(il_event, il_event_fini)
@@ -191,12 +202,17 @@ IL_AUTO_DEFINE(il_limiter, il_limiter_fini)
 IL_AUTO_DEFINE(il_lock, il_lock_fini)
 IL_AUTO_DEFINE(il_lock_guard, il_lock_guard_release)
 IL_AUTO_DEFINE(il_once, il_once_fini)
+IL_AUTO_DEFINE(il_queue, il_queue_fini)
 IL_AUTO_DEFINE(il_receiver, il_receiver_drop)
 IL_AUTO_DEFINE(il_rwlock, il_rwlock_fini)
 IL_AUTO_DEFINE(il_semaphore, il_semaphore_fini)
 IL_AUTO_DEFINE(il_sender, il_sender_drop)
+IL_AUTO_DEFINE(il_shared_channel, il_shared_channel_fini)
+IL_AUTO_DEFINE(il_shared_future, il_shared_future_fini)
+IL_AUTO_DEFINE(il_subscriber, il_subscriber_fini)
 IL_AUTO_DEFINE(il_timer, il_timer_stop)
 IL_AUTO_DEFINE(il_waitgroup, il_waitgroup_fini)
+IL_AUTO_DEFINE(il_watch, il_watch_fini)
 
 static inline void il_auto_il_token_(il_token *token)
 {

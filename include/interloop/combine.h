@@ -97,7 +97,8 @@ IL_EXPORT IL_MUST_CHECK int il_race(il_call *calls, size_t n,
  * at several places and best done at the first, such as the addresses of a host
  * ("happy eyeballs").
  *
- * @suspends Unless one ends well in its first step before another had to wait.
+ * @suspends Unless one ends well in its first step before another had to wait; now
+ * and then also then.
  *
  * @param      calls       As for il_race(), in the order to begin them.
  * @param      n           At least 1.
@@ -112,7 +113,7 @@ il_race_staggered(il_call *calls, size_t n, il_time delay, size_t *ret_winner);
 /**
  * Run several functions at the same time until one ends, well or not.
  *
- * @suspends Unless one ends in its first step.
+ * @suspends Unless one ends in its first step; now and then also then.
  *
  * @param      calls      @p n calls; each one's `result` is set.
  * @param      n          At least 1.

@@ -61,7 +61,8 @@ IL_EXPORT bool il_shared_future_is_done(il_shared_future *future);
  *
  * A future that is set gives its result also to a task that is cancelled.
  *
- * @suspends If it is not set yet.  Outside tasks it blocks the thread.
+ * @suspends If it is not set yet, and now and then if it is.  Outside tasks it
+ * blocks the thread.
  *
  * @param      future      The future; must stay until this returns, or be ended
  *                         with il_shared_future_fini().

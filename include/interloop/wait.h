@@ -100,7 +100,7 @@ IL_EXPORT IL_MUST_CHECK int il_wait_all(il_awaited *awaited, size_t n);
  * With #IL_FOREVER only a cancel of the caller does that, as where asyncio awaits
  * a task.
  *
- * @suspends Unless the task has ended already.
+ * @suspends Unless the task has ended already; now and then also then.
  *
  * @param      task        The task; the caller keeps its reference.
  * @param      duration    Nanoseconds.
@@ -121,7 +121,7 @@ IL_EXPORT IL_MUST_CHECK int il_wait_for(il_task *task, il_time duration,
  * Cancels of the caller do not reach this wait, for who stops a task cleans up;
  * so it has a limit.
  *
- * @suspends Unless the task has ended already.
+ * @suspends Unless the task has ended already; now and then also then.
  *
  * @param      task        The task; the caller keeps its reference.
  * @param      grace       Nanoseconds; #IL_FOREVER for no limit.

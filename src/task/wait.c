@@ -264,7 +264,7 @@ int il_wait_for(il_task *task, il_time duration, int *ret_result)
 
     ILI_RETURN_IF_FAIL(task, -EINVAL);
     if (task->state == ILI_DONE)
-        return il_task_try_join(task, ret_result);
+        return il_task_join(task, ret_result);
     ILI_RETURN_IF_FAIL(sched && sched->current, -ESRCH);
     il_task_ref(task);
     (void)il_scope_enter(&limit,
@@ -295,7 +295,7 @@ int il_task_stop(il_task *task, il_time grace, int *ret_result)
 
     ILI_RETURN_IF_FAIL(task, -EINVAL);
     if (task->state == ILI_DONE)
-        return il_task_try_join(task, ret_result);
+        return il_task_join(task, ret_result);
     ILI_RETURN_IF_FAIL(sched && sched->current && task->sched == sched, -ESRCH);
     ILI_RETURN_IF_FAIL(sched->current != task, -EDEADLK);
     (void)il_task_cancel(task);

@@ -125,8 +125,9 @@ int ili_shared_future_wait(il_shared_future *future, il_time timeout,
     struct waiting me = { .future = future };
     int r = il_shared_future_try_get(future, ret_result, ret_value);
 
-    if (r != -EAGAIN)
-        return r;
+    if (r == 0)
+        return ili_spent(ili_current_task());
+    ILI_RETURN_IF_FAIL(r == -EAGAIN, r);
     ILI_RETURN_IF_FAIL(timeout > 0, -ETIMEDOUT);
     r = ili_sleeper_init(&me.sleeper, stop_waiting, &me);
     if (r < 0)
