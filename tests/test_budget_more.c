@@ -20,6 +20,8 @@ struct things {
     il_cancel_token token;
     il_submission *submission;
     il_task *ended;
+    il_event event; /* it is set */
+    il_event never;
     il_group group; /* of the busy task; collects */
 };
 
@@ -189,6 +191,22 @@ static int do_spawn_ready(void *things)
     return r < 0 ? r : il_group_close(&group);
 }
 
+static int do_select(void *things)
+{
+    struct things *t = things;
+    il_case cases[] = { IL_CASE_EVENT(&t->never), IL_CASE_EVENT(&t->event) };
+
+    return il_select(cases, 2, 0);
+}
+
+static int do_select_join(void *things)
+{
+    struct things *t = things;
+    il_case cases[] = { IL_CASE_JOIN(t->ended, NULL) };
+
+    return il_select(cases, 1, IL_SELECT_ROTATE);
+}
+
 static const struct op ops[] = {
     { "il_queue_put, il_queue_get", do_queue, false },
     { "il_queue_join", do_queue_join, false },
@@ -203,6 +221,8 @@ static const struct op ops[] = {
     { "il_wait_all", do_wait_all, true },
     { "il_wait_for", do_wait_for, true },
     { "il_task_stop", do_stop, true },
+    { "il_select", do_select, false },
+    { "il_select of an end", do_select_join, false },
     { "il_gather_all", do_gather_all, false },
     { "il_race_staggered", do_race_staggered, false },
     { "il_first", do_first, false },
@@ -231,6 +251,7 @@ static void open_things(struct fixture *f, struct things *t)
     assert_int_equal(il_cancel_token_cancel(&t->token), 0);
     assert_int_equal(il_submit(f->loop, succeed, NULL, &t->submission), 0);
     assert_int_equal(il_spawn(NULL, succeed, NULL, &t->ended), 0);
+    assert_int_equal(il_event_set(&t->event), 0);
     settle(f);
 }
 

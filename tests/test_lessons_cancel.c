@@ -200,40 +200,6 @@ static void test_lessons_bpo_41891_timeout_of_zero_waits_as_well(void **state)
     assert_string_equal(noted(), "inner closed");
 }
 
-struct patient {
-    il_lock lock;
-    il_condition condition;
-};
-
-static int wait_for_condition(void *arg)
-{
-    struct patient *p = arg;
-    int r = 0;
-
-    CHECK_INT(il_lock_acquire(&p->lock), 0);
-    IL_TIMEOUT (IL_MS(5), &r) {
-        r = il_condition_wait(&p->condition, &p->lock);
-    }
-    CHECK_INT(r, -ETIMEDOUT);
-    CHECK(il_lock_get_owner(&p->lock) == il_task_current());
-    CHECK_INT(il_lock_release(&p->lock), 0);
-    note("released");
-    return 0;
-}
-
-/* wait_for(condition.wait()) came back without the lock, since it came too
- * early. */
-static void
-test_lessons_bpo_33638_condition_that_timed_out_has_the_lock(void **state)
-{
-    struct fixture *f = *state;
-    struct patient p = { IL_LOCK_INIT, IL_CONDITION_INIT };
-
-    assert_int_equal(il_spawn(NULL, wait_for_condition, &p, NULL), 0);
-    assert_int_equal(il_test_advance(f->loop, IL_MS(5)), 0);
-    assert_string_equal(noted(), "released");
-}
-
 struct receiver {
     il_channel channel;
     int value;
@@ -361,6 +327,17 @@ static int wait_in_this_task(void *arg)
     return 0;
 }
 
+static int wait_for_it(void *arg)
+{
+    il_task *task = arg;
+    int result = 1;
+    int r = il_wait_for(task, IL_MS(5), &result);
+
+    CHECK(il_task_is_done(task)); /* whatever it came to */
+    note("%s", il_strerror(r));
+    return 0;
+}
+
 /* All of these came of wait_for() being a second task. */
 static void test_lessons_gh_86296_timeout_is_no_task_of_its_own(void **state)
 {
@@ -369,6 +346,27 @@ static void test_lessons_gh_86296_timeout_is_no_task_of_its_own(void **state)
     assert_int_equal(il_spawn(NULL, wait_in_this_task, NULL, NULL), 0);
     assert_int_equal(il_test_advance(f->loop, IL_MS(10)), 0);
     assert_int_equal(il_loop_count_tasks(f->loop), 0);
+}
+
+/* There is one for tasks all the same, and it waits for the end. */
+static void
+test_lessons_gh_86296_wait_for_a_task_waits_for_its_end(void **state)
+{
+    struct fixture *f = *state;
+    il_task_fn *bodies[] = { slow_cleanup, fail_when_cancelled,
+                             sleep_a_little };
+    const char *expected[] = { "inner ETIMEDOUT", "success", "success" };
+
+    for (int i = 0; i < 3; i++) {
+        il_task *task;
+
+        forget_notes();
+        assert_int_equal(il_spawn(NULL, bodies[i], NULL, &task), 0);
+        assert_int_equal(il_spawn(NULL, wait_for_it, task, NULL), 0);
+        assert_int_equal(il_test_advance(f->loop, IL_MS(30)), 0);
+        assert_string_equal(noted(), expected[i]);
+        (void)reap(task);
+    }
 }
 
 static int wait_too_late(void *arg)
@@ -459,11 +457,11 @@ int main(void)
         TEST(test_lessons_bpo_38248_cancelled_before_its_start_it_never_runs),
         TEST(test_lessons_bpo_32751_timeout_waits_for_the_inner_end),
         TEST(test_lessons_bpo_41891_timeout_of_zero_waits_as_well),
-        TEST(test_lessons_bpo_33638_condition_that_timed_out_has_the_lock),
         TEST(test_lessons_bpo_37658_result_and_cancel_both_arrive),
         TEST(test_lessons_bpo_42130_cancel_is_not_swallowed_by_an_end_in_time),
         TEST(test_lessons_bpo_40607_error_beats_the_timeout),
         TEST(test_lessons_gh_86296_timeout_is_no_task_of_its_own),
+        TEST(test_lessons_gh_86296_wait_for_a_task_waits_for_its_end),
         TEST(test_lessons_gh_95109_overdue_deadline_stops_the_first_wait),
         TEST(test_lessons_bpo_46771_each_cancel_belongs_to_its_scope),
     };

@@ -131,6 +131,8 @@ static int race_for_nothing(void *arg)
     (void)arg;
     CHECK_INT(il_race(calls, 0, &winner), -EINVAL);
     CHECK_INT(il_race(calls, 2, &winner), -EIO);
+    CHECK_INT(il_race_staggered(calls, 0, IL_MS(1), &winner), -EINVAL);
+    CHECK_INT(il_race_staggered(calls, 2, IL_MS(1), &winner), -EIO);
     CHECK_INT(winner, 7);
     return 0;
 }
@@ -287,6 +289,10 @@ static int race_eagerly(void *arg)
     CHECK_INT(il_race(calls, 2, &winner), 0);
     CHECK_INT(winner, 0);
     CHECK_INT(calls[1].result, -ECANCELED); /* never started */
+    winner = 7;
+    CHECK_INT(il_race_staggered(calls, 2, IL_MS(1), &winner), 0);
+    CHECK_INT(winner, 0);
+    CHECK_INT(calls[1].result, -ECANCELED);
     return 0;
 }
 

@@ -220,6 +220,40 @@ test_lessons_gh_112202_notify_is_not_lost_with_a_cancelled_waiter(void **state)
     }
 }
 
+struct patient {
+    il_lock lock;
+    il_condition condition;
+};
+
+static int wait_for_condition(void *arg)
+{
+    struct patient *p = arg;
+    int r = 0;
+
+    CHECK_INT(il_lock_acquire(&p->lock), 0);
+    IL_TIMEOUT (IL_MS(5), &r) {
+        r = il_condition_wait(&p->condition, &p->lock);
+    }
+    CHECK_INT(r, -ETIMEDOUT);
+    CHECK(il_lock_get_owner(&p->lock) == il_task_current());
+    CHECK_INT(il_lock_release(&p->lock), 0);
+    note("released");
+    return 0;
+}
+
+/* wait_for(condition.wait()) came back without the lock, since it came too
+ * early. */
+static void
+test_lessons_bpo_33638_condition_that_timed_out_has_the_lock(void **state)
+{
+    struct fixture *f = *state;
+    struct patient p = { IL_LOCK_INIT, IL_CONDITION_INIT };
+
+    assert_int_equal(il_spawn(NULL, wait_for_condition, &p, NULL), 0);
+    assert_int_equal(il_test_advance(f->loop, IL_MS(5)), 0);
+    assert_string_equal(noted(), "released");
+}
+
 /* --- semaphores -------------------------------------------------------------- */
 
 struct taker {
@@ -431,6 +465,7 @@ int main(void)
         TEST(test_lessons_bpo_32841_condition_forgets_no_cancel),
         TEST(test_lessons_gh_111693_condition_tells_the_cancel_that_came),
         TEST(test_lessons_gh_112202_notify_is_not_lost_with_a_cancelled_waiter),
+        TEST(test_lessons_bpo_33638_condition_that_timed_out_has_the_lock),
         TEST(test_lessons_bpo_45997_semaphore_lets_nobody_overtake),
         TEST(test_lessons_gh_90155_semaphore_keeps_its_order_after_a_cancel),
         TEST(test_lessons_gh_93222_semaphore_is_not_wedged_by_a_cancel),

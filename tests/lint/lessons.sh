@@ -16,14 +16,17 @@ complain() {
     status=1
 }
 
-written=$(cat tests/test_lessons_*.c |
-    grep -oE '\btest_lessons_(bpo|gh)_[a-z0-9_]+\(' | grep -oE '[a-z0-9_]+' |
-    LC_ALL=C sort -u)
-named=$(grep -oE '\btest_lessons_[a-z0-9_]+' "$page" | LC_ALL=C sort -u)
+tests_in() {
+    find tests -name "$1" -exec cat {} + |
+        grep -oE '^(static void )?test_[a-z0-9_]+\(' |
+        sed 's/^static void //; s/($//' | LC_ALL=C sort -u
+}
+written=$(tests_in 'test_lessons_*.c')
+named=$(grep -oE '\btest_[a-z0-9_]+' "$page" | LC_ALL=C sort -u)
 
 [ -n "$written" ] || complain 'no test found in tests/'
 for name in $(LC_ALL=C comm -23 <(printf '%s\n' "$named") \
-    <(printf '%s\n' "$written")); do
+    <(tests_in 'test_*.c')); do
     complain "$name is not in tests/"
 done
 for name in $(LC_ALL=C comm -13 <(printf '%s\n' "$named") \
