@@ -11,7 +11,7 @@ static const struct scenario *const lists[] = {
     scenarios_group,   scenarios_future, scenarios_sync,   scenarios_post,
     scenarios_time,    scenarios_timer,  scenarios_io,     scenarios_socket,
     scenarios_fd,      scenarios_thread, scenarios_order,  scenarios_state,
-    scenarios_combine, scenarios_queue,  scenarios_shared,
+    scenarios_combine, scenarios_queue,  scenarios_shared, scenarios_local,
 };
 
 const struct scenario *scenario_at(unsigned index)

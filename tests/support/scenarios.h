@@ -30,6 +30,7 @@ extern const struct scenario scenarios_future[];
 extern const struct scenario scenarios_group[];
 extern const struct scenario scenarios_io[];
 extern const struct scenario scenarios_join[];
+extern const struct scenario scenarios_local[];
 extern const struct scenario scenarios_order[];
 extern const struct scenario scenarios_post[];
 extern const struct scenario scenarios_queue[];
