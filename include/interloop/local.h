@@ -26,7 +26,7 @@
  * thread sees those of code outside tasks.
  *
  * Code outside tasks has values of its own, one set for each loop; tasks that it
- * spawns begin with them.  In a thread without a loop there is nothing but the
+ * spawns, and those that others submit to the loop, begin with them.  In a thread without a loop there is nothing but the
  * initial values.
  */
 

@@ -97,8 +97,8 @@ IL_EXPORT int il_submit_at(il_loop *loop, il_task_fn *fn, void *arg,
  * called once, on the loop's thread, when the task has ended or if it has never
  * run.
  *
- * @return As il_submit(); -EINVAL also as il_spawn_with().  On failure
- * `destroy` is not called.
+ * @return As il_submit(); -EINVAL also as il_spawn_with(), and for #IL_LOCALS,
+ * since values belong to a thread.  On failure `destroy` is not called.
  */
 IL_EXPORT int il_submit_with(il_loop *loop, const il_spawn_options *options,
                              il_submission **ret_submission);

@@ -169,6 +169,8 @@ int il_submit_with(il_loop *loop, const il_spawn_options *options,
     r = ili_spawn_check(options);
     if (r < 0)
         return r;
+    /* They belong to this thread, and nobody would keep them until then. */
+    ILI_RETURN_IF_FAIL(!(options->flags & IL_LOCALS), -EINVAL);
     submission = make(loop, options);
     if (!submission)
         return -ENOMEM;
