@@ -155,6 +155,7 @@ int teardown_bare(void **unused)
 
 int play(void *arg)
 {
+    static const char *const names[] = { "a", "b", "c", "d", "e" };
     const struct cast *cast = arg;
     il_group group;
     int r = il_group_open(&group, IL_GROUP_SUPERVISE);
@@ -164,7 +165,10 @@ int play(void *arg)
     for (size_t i = 0; i < cast->n; i++) {
         il_task *task;
 
-        HOLDS(il_spawn(&group, cast->fns[i], NULL, &task) == 0);
+        HOLDS(il_spawn_with(
+                  &group,
+                  &(il_spawn_options){ .fn = cast->fns[i], .name = names[i] },
+                  &task) == 0);
         if (i == cast->victim)
             HOLDS(il_test_set_victim(task) == 0);
         (void)il_task_unref(task);
