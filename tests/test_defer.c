@@ -254,6 +254,31 @@ static void test_defer_leaves_nothing_to_the_next_task(void **state)
     assert_string_equal(noted(), "x x x");
 }
 
+static const il_local name = IL_LOCAL_INIT(NULL, say);
+
+static int never_end(void *arg)
+{
+    int r = 0;
+
+    CHECK_INT(il_local_set(&name, arg), 0);
+    CHECK_INT(il_defer(say, arg), 0);
+    IL_SHIELD (IL_FOREVER, &r) {
+        r = il_sleep(IL_FOREVER);
+    }
+    return r;
+}
+
+/* Somebody may still use what it has. */
+static void test_defer_is_not_done_for_an_abandoned_task(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(il_spawn(NULL, never_end, TEXT("never"), NULL), 0);
+    assert_int_equal(il_loop_close(f->loop, 0), -ETIMEDOUT);
+    assert_int_equal(take_report(f).kind, IL_REPORT_STUCK);
+    assert_string_equal(noted(), "");
+}
+
 /* --- blocks ------------------------------------------------------------------ */
 
 static int leave_block(int how)
@@ -368,6 +393,7 @@ int main(void)
         TEST(test_defer_comes_before_the_destructor_of_the_argument),
         TEST(test_defer_can_be_taken_back),
         TEST(test_defer_leaves_nothing_to_the_next_task),
+        TEST(test_defer_is_not_done_for_an_abandoned_task),
         TEST(test_defer_of_a_block_is_done_however_it_is_left),
         TEST(test_defer_of_a_block_may_wait),
         TEST(test_defer_is_refused_where_nobody_would_do_it),
