@@ -438,6 +438,29 @@ static int race_lost_by_all(void *arg)
     return 0;
 }
 
+static int nothing_to_call(void *arg)
+{
+    struct child a = { 0 };
+    il_call calls[] = { { live, &a, 5 }, { NULL, NULL, 5 } };
+    size_t winner = 99;
+
+    (void)arg;
+    CHECK_INT(il_gather(calls, 2), -EINVAL);
+    CHECK_INT(il_gather_all(calls, 2), -EINVAL);
+    CHECK_INT(il_race(calls, 2, &winner), -EINVAL);
+    CHECK_INT(il_first(calls, 2, &winner), -EINVAL);
+    CHECK_INT(il_race_staggered(calls, 2, 0, &winner), -EINVAL);
+    CHECK_INT(calls[0].result, 5);
+    CHECK_INT(winner, 99);
+    return 0;
+}
+
+static void test_combine_refuses_calls_without_function(void **state)
+{
+    (void)state;
+    run(nothing_to_call);
+}
+
 static void test_combine_race_without_winner_gives_the_first_error(void **state)
 {
     (void)state;
@@ -497,6 +520,7 @@ int main(void)
         TEST(test_combine_gather_all_cancelled_says_so),
         TEST(test_combine_race_is_won_by_the_first_success),
         TEST(test_combine_race_won_in_a_first_step_starts_no_more),
+        TEST(test_combine_refuses_calls_without_function),
         TEST(test_combine_race_without_winner_gives_the_first_error),
         TEST(test_combine_race_obeys_a_timeout_around_it),
         TEST(test_combine_is_for_tasks_only),

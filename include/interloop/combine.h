@@ -52,7 +52,7 @@ typedef struct il_call {
  * @return 0, the first error, or
  * @retval -ECANCELED  The caller was cancelled.
  * @retval -ENOMEM     Not all could be started.
- * @retval -EINVAL     No calls.
+ * @retval -EINVAL     No calls, or one without a function: none began.
  * @retval -ESRCH      Not in a task.
  * @retval -EDEADLK    Under a nested host loop.
  */

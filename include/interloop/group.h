@@ -103,7 +103,9 @@ IL_EXPORT void il_group_cancel(il_group *group);
 IL_EXPORT IL_MUST_CHECK int il_group_next(il_group *group, il_task **ret_task);
 
 /** The scope that an open group is: for il_scope_defer(), il_scope_on_cancel(),
- *  il_scope_set_deadline().  NULL for NULL. */
+ *  il_scope_set_deadline().  Past its deadline the group closes as when it is
+ *  cancelled with il_group_cancel(); il_scope_is_timed_out() tells them apart.
+ *  NULL for NULL. */
 IL_EXPORT il_scope *il_group_scope(il_group *group);
 
 /** How many tasks have not ended, those not yet ready included. */

@@ -19,7 +19,7 @@
 #include <limits.h>
 
 struct waiting {
-    struct ili_waiter node;
+    il_waiter node;
     il_barrier *barrier;
 };
 
@@ -34,7 +34,7 @@ static void waiting_abort(void *arg)
 /* The last one has come; returns its number. */
 static int let_pass(il_barrier *barrier)
 {
-    struct ili_waiter *node;
+    il_waiter *node;
     int i = 0;
 
     barrier->n_waiting = 0;

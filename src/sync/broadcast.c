@@ -79,7 +79,7 @@ int il_broadcast_init(il_broadcast *broadcast, size_t element_size,
 /* One of the tasks that wait with it gets the value, which is in the ring. */
 static void serve(const il_broadcast *broadcast, il_subscriber *subscriber)
 {
-    struct ili_waiter *waiter = ili_waiters_pop(&subscriber->waiters);
+    il_waiter *waiter = ili_waiters_pop(&subscriber->waiters);
 
     if (!waiter)
         return;

@@ -180,7 +180,7 @@ static inline void wake(il_task *task)
 static __attribute__((noinline)) int
 hand_over(il_channel *channel, const void *element, il_task *task)
 {
-    struct ili_waiter *receiver = ili_waiters_pop(&channel->receivers);
+    il_waiter *receiver = ili_waiters_pop(&channel->receivers);
 
     ILI_ASSERT(receiver);
     ili_copy(receiver->slot, element, channel->element_size);
@@ -235,7 +235,7 @@ int il_channel_send(il_channel *channel, const void *element)
 static __attribute__((noinline)) int take_over(il_channel *channel,
                                                void *ret_element, il_task *task)
 {
-    struct ili_waiter *sender = ili_waiters_pop(&channel->senders);
+    il_waiter *sender = ili_waiters_pop(&channel->senders);
 
     ILI_ASSERT(sender);
     if (channel->count > 0) {

@@ -33,7 +33,7 @@
 #include <limits.h>
 
 struct waiting {
-    struct ili_waiter node; /* slot: the lock's il_hold */
+    il_waiter node;         /* slot: the lock's il_hold */
     struct ili_visit visit; /* begun by a cancel */
 };
 
@@ -88,7 +88,7 @@ int il_condition_wait(il_condition *condition, il_lock *lock)
 }
 
 /* A task has been notified; returns whether that is of use to it. */
-static bool move_on(struct ili_waiter *node)
+static bool move_on(il_waiter *node)
 {
     il_hold *hold = node->slot;
     il_task *task = node->task;
@@ -110,7 +110,7 @@ static bool move_on(struct ili_waiter *node)
 
 int il_condition_notify(il_condition *condition, size_t n)
 {
-    struct ili_waiter *node;
+    il_waiter *node;
     int done = 0;
 
     ILI_RETURN_IF_FAIL(condition, -EINVAL);

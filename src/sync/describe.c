@@ -120,7 +120,7 @@ bool ili_wait_is_inner(const il_task *task)
 static void describe_hold(const il_task *task, const struct noun *noun,
                           ili_wait *wait)
 {
-    const struct ili_waiter *node = task->abort_arg;
+    const il_waiter *node = task->abort_arg;
 
     wait->object = (const char *)node->slot - noun->offset;
     wait->whom = ili_hold_task(node->slot);

@@ -66,7 +66,7 @@ bool ili_hold_end(il_hold *hold)
 /* That it is lost is told of already: it was not ended. */
 static void wake_all(il_hold *hold)
 {
-    struct ili_waiter *waiter;
+    il_waiter *waiter;
 
     while ((waiter = ili_waiters_pop(&hold->waiters)) != NULL)
         ili_wake(waiter->task, -EOWNERDEAD);
@@ -93,7 +93,7 @@ void ili_holds_lost(il_task *task)
 
 const il_task *ili_waits_for_whom(const il_task *task)
 {
-    const struct ili_waiter *node = task->abort_arg;
+    const il_waiter *node = task->abort_arg;
 
     if (task->waits_for != ili_noun_lock && task->waits_for != ili_noun_read &&
         task->waits_for != ili_noun_write)

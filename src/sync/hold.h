@@ -20,7 +20,7 @@ extern const char ili_noun_write[];
  * nobody. */
 static inline void ili_hold_pass(il_hold *hold)
 {
-    struct ili_waiter *next = ili_waiters_pop(&hold->waiters);
+    il_waiter *next = ili_waiters_pop(&hold->waiters);
 
     if (!next) {
         hold->waiters.next = NULL; /* releasing looks at this alone */

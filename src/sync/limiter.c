@@ -47,7 +47,7 @@ static void lend(il_limiter *limiter, il_token *token, il_task *task)
 static void serve(il_limiter *limiter)
 {
     while (limiter->n_borrowed < limiter->total) {
-        struct ili_waiter *first = ili_waiters_pop(&limiter->waiters);
+        il_waiter *first = ili_waiters_pop(&limiter->waiters);
 
         if (!first)
             return;

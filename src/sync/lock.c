@@ -51,7 +51,7 @@ static __attribute__((noinline)) int take(il_lock *lock, il_task *task)
 int il_lock_acquire_slowly_(il_lock *lock)
 {
     il_task *task = ili_current_task();
-    struct ili_waiter me;
+    il_waiter me;
     int r;
 
     ILI_RETURN_IF_FAIL(lock, -EINVAL);

@@ -24,8 +24,8 @@
 #include <errno.h>
 
 struct il_once_run_ {
-    struct ili_waiter node; /* while it waits */
-    il_once *once;          /* NULL: it was ended */
+    il_waiter node; /* while it waits */
+    il_once *once;  /* NULL: it was ended */
     const void *thread;
     bool is_next; /* woken to run its function */
 };
@@ -43,7 +43,7 @@ static int succeed(il_once *once, int result)
 /* Somebody else may try. */
 static int fail(il_once *once, int result)
 {
-    struct ili_waiter *node = ili_waiters_pop(&once->waiters);
+    il_waiter *node = ili_waiters_pop(&once->waiters);
 
     once->run = NULL;
     if (node) {

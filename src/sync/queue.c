@@ -212,7 +212,7 @@ void il_queue_fini(il_queue *queue)
 /* 0, or -EAGAIN: it has to wait for room. */
 static int put(il_queue *queue, const void *element)
 {
-    struct ili_waiter *getter;
+    il_waiter *getter;
 
     if (queue->is_closed)
         return -EPIPE;
@@ -258,7 +258,7 @@ int il_queue_put(il_queue *queue, const void *element)
 /* There is room: who has waited longest to put has it. */
 static void refill(il_queue *queue)
 {
-    struct ili_waiter *putter = ili_waiters_pop(&queue->putters);
+    il_waiter *putter = ili_waiters_pop(&queue->putters);
 
     if (!putter)
         return;

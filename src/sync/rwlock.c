@@ -23,7 +23,7 @@
 #include <errno.h>
 
 struct waiting {
-    struct ili_waiter node; /* slot: the il_hold */
+    il_waiter node; /* slot: the il_hold */
     bool writes;
 };
 

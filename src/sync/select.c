@@ -134,8 +134,7 @@ static void leave_all(void *arg)
         ili_cases_serve();
 }
 
-void ili_waiters_end_slowly(ili_list *list, struct ili_waiter *waiter,
-                            int result)
+void ili_waiters_end_slowly(ili_list *list, il_waiter *waiter, int result)
 {
     do {
         ili_wake(waiter->task, result);

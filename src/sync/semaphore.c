@@ -30,7 +30,7 @@
 #include <errno.h>
 
 struct waiting {
-    struct ili_waiter node; /* slot: how many, as a number */
+    il_waiter node; /* slot: how many, as a number */
     il_semaphore *semaphore;
 };
 
@@ -39,8 +39,7 @@ void ili_semaphore_serve(il_semaphore *semaphore)
     ili_list *waiters = &semaphore->waiters;
 
     while (!ili_list_empty(waiters)) {
-        struct ili_waiter *first =
-            ILI_CONTAINER(waiters->next, struct ili_waiter, link);
+        il_waiter *first = ILI_CONTAINER(waiters->next, il_waiter, link);
         size_t n = (uintptr_t)first->slot;
 
         if (il_semaphore_count(semaphore) < n)

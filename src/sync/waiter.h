@@ -23,29 +23,26 @@
 
 #include <errno.h>
 
-/* Its name before selects came, whose nodes are the user's. */
-#define ili_waiter il_waiter
-
 /* For ili_park(). */
 static inline void ili_waiter_abort(void *arg)
 {
-    ili_list_remove(&((struct ili_waiter *)arg)->link);
+    ili_list_remove(&((il_waiter *)arg)->link);
 }
 
 /* Whether those who wait do so in this thread; true if nobody does. */
 static inline bool ili_waiters_are_here(const ili_list *list)
 {
     return ili_list_empty(list) ||
-           ILI_CONTAINER(list->next, struct ili_waiter, link)->task->sched ==
+           ILI_CONTAINER(list->next, il_waiter, link)->task->sched ==
                ili_sched_current;
 }
 
 /* The one who has waited longest, off the list; NULL if nobody does. */
-static inline struct ili_waiter *ili_waiters_pop(ili_list *list)
+static inline il_waiter *ili_waiters_pop(ili_list *list)
 {
     il_link *link = ili_list_pop(list);
 
-    return link ? ILI_CONTAINER(link, struct ili_waiter, link) : NULL;
+    return link ? ILI_CONTAINER(link, il_waiter, link) : NULL;
 }
 
 /* Debug mode: it is ended while tasks wait for it. */
@@ -56,20 +53,18 @@ static inline void ili_waiters_freed(const ili_list *list)
     for (const il_link *link = list->next; link != list; link = link->next)
         n++;
     ili_debug_freed(ili_sched_current,
-                    ILI_CONTAINER(list->next, struct ili_waiter, link)->task,
-                    n);
+                    ILI_CONTAINER(list->next, il_waiter, link)->task, n);
 }
 
 /* The rest of ili_waiters_end(), from `waiter` on, who selects. */
-void ili_waiters_end_slowly(ili_list *list, struct ili_waiter *waiter,
-                            int result);
+void ili_waiters_end_slowly(ili_list *list, il_waiter *waiter, int result);
 
 /* Everybody's wait ends with `result`; all are of this thread.  With -EOWNERDEAD
  * the object itself is ended. */
 static inline void ili_waiters_end(ili_list *list, int result)
 {
     ili_sched *sched = ili_sched_current;
-    struct ili_waiter *waiter;
+    il_waiter *waiter;
 
     if (result == -EOWNERDEAD && !ili_list_empty(list) &&
         ili_debugs(sched, IL_DEBUG_FREED))
@@ -93,7 +88,7 @@ static inline void ili_waiters_end(ili_list *list, int result)
 static inline int ili_waiters_join(ili_list *list, void *slot, const char *what)
 {
     ili_sched *sched = ili_sched_current;
-    struct ili_waiter me;
+    il_waiter me;
 
     ILI_RETURN_IF_FAIL(sched && sched->current, -ESRCH);
     me.task = sched->current;

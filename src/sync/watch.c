@@ -98,7 +98,7 @@ static void grant(const il_watch *watch, struct watcher *watcher)
 
 int il_watch_set(il_watch *watch, const void *value)
 {
-    struct ili_waiter *waiter;
+    il_waiter *waiter;
     int r = check(watch);
 
     if (r < 0)

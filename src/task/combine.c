@@ -33,7 +33,7 @@ static int gather(il_call *calls, size_t n, il_task_fn *run,
     int started = 0;
     int r;
 
-    ILI_RETURN_IF_FAIL(calls || n == 0, -EINVAL);
+    ILI_RETURN_IF_FAIL(ili_calls_are_complete(calls, n), -EINVAL);
     r = il_group_open(&group, 0);
     if (r < 0)
         return r;

@@ -17,6 +17,15 @@ static inline int ili_count(size_t n)
     return n < INT_MAX ? (int)n : INT_MAX;
 }
 
+/* Whether each call has a function. */
+static inline bool ili_calls_are_complete(const il_call *calls, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!calls || !calls[i].fn)
+            return false;
+    return true;
+}
+
 /* Those that will not begin are as good as cancelled. */
 static inline void ili_calls_clear(il_call *calls, size_t n)
 {

@@ -102,7 +102,8 @@ static int run(struct race *race, il_time delay, const il_site *site,
 {
     int r;
 
-    ILI_RETURN_IF_FAIL(race->calls && race->n > 0, -EINVAL);
+    ILI_RETURN_IF_FAIL(race->n > 0, -EINVAL);
+    ILI_RETURN_IF_FAIL(ili_calls_are_complete(race->calls, race->n), -EINVAL);
     r = il_group_open(&race->group, 0);
     if (r < 0)
         return r;
