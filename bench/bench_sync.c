@@ -88,8 +88,7 @@ static void block_body(long n)
     int r = 0;
 
     for (long i = 0; i < n; i++)
-        IL_WITH_LOCK(&lock, &r)
-        {
+        IL_WITH_LOCK (&lock, &r) {
             count++;
         }
     BENCH_CHECK(r);

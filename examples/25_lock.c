@@ -50,8 +50,7 @@ static int ask_politely(void *arg)
     int r = 0;
 
     IL_TIMEOUT (me->patience, &r) {
-        IL_WITH_LOCK(&me->line->lock, &r)
-        {
+        IL_WITH_LOCK (&me->line->lock, &r) {
             printf("%3d ms  %s?\n", since_start_ms(), me->question);
             r = ask(me->line, me->question, &answer);
         }

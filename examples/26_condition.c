@@ -39,8 +39,7 @@ static int buy(void *arg)
     struct shop *shop = me->shop;
     int r = 0;
 
-    IL_WITH_LOCK(&shop->counter, &r)
-    {
+    IL_WITH_LOCK (&shop->counter, &r) {
         IL_TIMEOUT (me->patience, &r) {
             while (shop->rolls < me->wants && r == 0)
                 r = il_condition_wait(&shop->baked, &shop->counter);
@@ -68,8 +67,7 @@ static int bake(void *arg)
         r = il_sleep(IL_MS(100));
         if (r < 0)
             break;
-        IL_WITH_LOCK(&shop->counter, &r)
-        {
+        IL_WITH_LOCK (&shop->counter, &r) {
             shop->rolls += 3;
             printf("%3d ms  baker brings 3, now %d\n", since_start_ms(),
                    shop->rolls);

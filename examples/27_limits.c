@@ -34,8 +34,7 @@ static int fetch(const struct picture *picture)
 {
     int r = 0;
 
-    IL_WITH_TOKEN(&server, &r)
-    {
+    IL_WITH_TOKEN (&server, &r) {
         printf("%3d ms  %s is fetched, %zu of %zu connections\n",
                since_start_ms(), picture->name, il_limiter_count(&server),
                il_limiter_get_total(&server));
@@ -50,8 +49,7 @@ static int scale(const struct picture *picture)
 {
     int r = 0;
 
-    IL_WITH_PERMITS(&memory, picture->mib, &r)
-    {
+    IL_WITH_PERMITS (&memory, picture->mib, &r) {
         printf("%3d ms  %s is scaled, %zu MiB left\n", since_start_ms(),
                picture->name, il_semaphore_count(&memory));
         r = il_sleep(picture->takes);

@@ -62,13 +62,11 @@ static int visit(void *arg)
     if (r < 0)
         return r;
     if (me->raises_by) {
-        IL_WITH_WRITE_LOCK(&me->prices->lock, &r)
-        {
+        IL_WITH_WRITE_LOCK (&me->prices->lock, &r) {
             r = raise_prices(me);
         }
     } else {
-        IL_WITH_READ_LOCK(&me->prices->lock, &r)
-        {
+        IL_WITH_READ_LOCK (&me->prices->lock, &r) {
             r = print_prices(me);
         }
     }

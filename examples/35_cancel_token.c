@@ -33,8 +33,7 @@ static int search_in_vain(void *arg)
     struct search *search = arg;
     int r = 0;
 
-    IL_UNTIL_CANCELLED(&search->token, &r)
-    {
+    IL_UNTIL_CANCELLED (&search->token, &r) {
         r = il_sleep(IL_FOREVER);
     }
     return r; /* 0: it was this token, and no other cancel */

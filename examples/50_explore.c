@@ -38,8 +38,7 @@ static int take(int amount, bool counts)
 
     if (!account.is_careful)
         return look_then_take(amount, counts);
-    IL_WITH_LOCK(&account.lock, &r)
-    {
+    IL_WITH_LOCK (&account.lock, &r) {
         r = look_then_take(amount, counts);
     }
     return r;

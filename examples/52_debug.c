@@ -21,8 +21,7 @@ static int keep_the_lock(void *arg)
     int r = 0;
 
     (void)arg;
-    IL_WITH_LOCK(&lock, &r)
-    {
+    IL_WITH_LOCK (&lock, &r) {
         r = il_sleep(IL_MS(20));
     }
     return r;

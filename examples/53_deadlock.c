@@ -35,13 +35,11 @@ static int transfer(void *arg)
     const struct transfer *t = arg;
     int r = 0;
 
-    IL_WITH_LOCK(&t->from->lock, &r)
-    {
+    IL_WITH_LOCK (&t->from->lock, &r) {
         r = ask_the_bank();
         if (r < 0)
             break;
-        IL_WITH_LOCK(&t->to->lock, &r)
-        {
+        IL_WITH_LOCK (&t->to->lock, &r) {
             t->from->euros -= t->euros;
             t->to->euros += t->euros;
         }

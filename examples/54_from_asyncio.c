@@ -237,8 +237,7 @@ static int deposit(void *arg)
     int r = 0;
 
     (void)arg;
-    IL_WITH_LOCK(&lock, &r)
-    {
+    IL_WITH_LOCK (&lock, &r) {
         int before = balance;
 
         r = il_sleep(IL_MS(10)); /* without the lock, both would read 0 */
@@ -297,8 +296,7 @@ static int take(void *arg)
     struct store *store = arg;
     int r = 0;
 
-    IL_WITH_LOCK(&store->lock, &r)
-    {
+    IL_WITH_LOCK (&store->lock, &r) {
         while (store->n == 0 && r == 0)
             r = il_condition_wait(&store->filled, &store->lock);
         if (r == 0)
@@ -312,8 +310,7 @@ static int fill(void *arg)
     struct store *store = arg;
     int r = 0;
 
-    IL_WITH_LOCK(&store->lock, &r)
-    {
+    IL_WITH_LOCK (&store->lock, &r) {
         store->n = 2;
         r = il_condition_notify_all(&store->filled);
     }
@@ -341,8 +338,7 @@ static int download(void *arg)
     int r = 0;
 
     (void)arg;
-    IL_WITH_PERMITS(&two_at_a_time, 1, &r)
-    {
+    IL_WITH_PERMITS (&two_at_a_time, 1, &r) {
         r = il_sleep(IL_MS(100));
     }
     return r;

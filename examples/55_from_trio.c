@@ -169,8 +169,7 @@ static int limited(void *arg)
     int r = 0;
 
     (void)arg;
-    IL_WITH_TOKEN(&limiter, &r)
-    {
+    IL_WITH_TOKEN (&limiter, &r) {
         r = il_sleep(IL_MS(100));
     }
     return r;

@@ -148,8 +148,7 @@ static int do_lock_block(void *things)
     struct things *t = things;
     int r = -EIO;
 
-    IL_WITH_LOCK(&t->lock, &r)
-    {
+    IL_WITH_LOCK (&t->lock, &r) {
         r = 0;
     }
     return r;

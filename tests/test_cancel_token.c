@@ -238,10 +238,8 @@ static int in_blocks(void *arg)
     int outer = 0;
     int inner = 0;
 
-    IL_UNTIL_CANCELLED(NULL, &outer)
-    {
-        IL_UNTIL_CANCELLED(token, &inner)
-        {
+    IL_UNTIL_CANCELLED (NULL, &outer) {
+        IL_UNTIL_CANCELLED (token, &inner) {
             inner = il_sleep(IL_MS(1));
             CHECK_INT(inner, 0);
             CHECK_INT(il_cancel_token_cancel(token), 0);
@@ -261,8 +259,7 @@ static int cancel_around(void *arg)
     int r = 0;
 
     CHECK_INT(il_scope_enter(&scope, IL_FOREVER), 0);
-    IL_UNTIL_CANCELLED(arg, &r)
-    {
+    IL_UNTIL_CANCELLED (arg, &r) {
         il_scope_cancel(&scope);
         r = il_yield();
     }
@@ -279,8 +276,7 @@ static void test_cancel_token_blocks_end_when_it_is_cancelled(void **state)
     (void)state;
     assert_int_equal(il_run(cancel_around, &token), 0);
     assert_int_equal(il_run(in_blocks, &token), 0);
-    IL_UNTIL_CANCELLED(&token, &r)
-    {
+    IL_UNTIL_CANCELLED (&token, &r) {
         assert_true(false);
     }
     assert_int_equal(r, -ESRCH);
@@ -522,8 +518,7 @@ static int enter_and_leave(void *arg)
         int r = 0;
 
         atomic_store(&round_now, i);
-        IL_UNTIL_CANCELLED(&tokens[i], &r)
-        {
+        IL_UNTIL_CANCELLED (&tokens[i], &r) {
             for (int n = i % 5; n > 0 && r == 0; n--)
                 r = il_yield();
             if (i % 7 == 0 && r == 0)

@@ -37,12 +37,11 @@ static int take_both(void *arg)
     il_lock *second = pair->second;
     int r = 0;
 
-    IL_WITH_LOCK(pair->first, &r)
-    {
+    IL_WITH_LOCK (pair->first, &r) {
         r = il_yield();
         if (r == 0) {
-            IL_WITH_LOCK(second, &r)
-            r = 0;
+            IL_WITH_LOCK (second, &r)
+                r = 0;
         }
     }
     return r == -ECANCELED ? 0 : r;
@@ -172,8 +171,8 @@ static int take_lock(void *arg)
 {
     int r = 0;
 
-    IL_WITH_LOCK(arg, &r)
-    r = 0;
+    IL_WITH_LOCK (arg, &r)
+        r = 0;
     return r == -ECANCELED ? 0 : r;
 }
 
@@ -184,8 +183,7 @@ static int close_with_the_lock(void *arg)
     int r = 0;
 
     CHECK_INT(il_group_open(&group, 0), 0);
-    IL_WITH_LOCK(arg, &r)
-    {
+    IL_WITH_LOCK (arg, &r) {
         CHECK_INT(il_spawn(&group, take_lock, arg, NULL), 0);
         r = il_group_close(&group);
     }
@@ -235,8 +233,7 @@ static int close_grandchildren_with_the_lock(void *arg)
     int r = 0;
 
     CHECK_INT(il_group_open(&group, 0), 0);
-    IL_WITH_LOCK(arg, &r)
-    {
+    IL_WITH_LOCK (arg, &r) {
         CHECK_INT(il_spawn(&group, parent_of, arg, NULL), 0);
         r = il_group_close(&group);
     }

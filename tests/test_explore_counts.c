@@ -192,8 +192,7 @@ static int borrow(void *arg)
 
     (void)arg;
     (void)il_yield();
-    IL_WITH_TOKEN(&bank.limiter, &r)
-    {
+    IL_WITH_TOKEN (&bank.limiter, &r) {
         HOLDS(++bank.borrowed <= bank.most);
         (void)il_yield();
         HOLDS(bank.borrowed-- <= bank.most);

@@ -15,8 +15,7 @@ static int borrow(void *arg)
 {
     int r = 0;
 
-    IL_WITH_TOKEN(arg, &r)
-    {
+    IL_WITH_TOKEN (arg, &r) {
         note("in");
         r = il_sleep(IL_MS(10));
     }
@@ -29,11 +28,9 @@ static int leave_in_every_way(void *arg)
     il_limiter *limiter = arg;
     int r = 5;
 
-    IL_WITH_TOKEN(limiter, &r)
-    {
+    IL_WITH_TOKEN (limiter, &r) {
         CHECK_INT(il_limiter_count(limiter), 1);
-        IL_WITH_TOKEN(limiter, &r)
-        {
+        IL_WITH_TOKEN (limiter, &r) {
             CHECK(false);
         }
         CHECK_INT(r, -EDEADLK);
@@ -42,14 +39,12 @@ static int leave_in_every_way(void *arg)
     }
     CHECK_INT(r, 6);
     CHECK_INT(il_limiter_count(limiter), 0);
-    IL_WITH_TOKEN(limiter, &r)
-    {
+    IL_WITH_TOKEN (limiter, &r) {
         il_limiter_fini(limiter);
     }
     CHECK_INT(il_limiter_count(limiter), 0);
     CHECK_INT(il_limiter_resize(limiter, 1), 0);
-    IL_WITH_TOKEN(limiter, &r)
-    {
+    IL_WITH_TOKEN (limiter, &r) {
         return 7;
     }
     return 8;
@@ -73,13 +68,11 @@ static void test_limiter_block_gives_the_token_back(void **state)
     assert_string_equal(noted(), "in -125 0 in 0");
     for (int i = 0; i < 3; i++)
         assert_int_equal(reap(tasks[i]), 0);
-    IL_WITH_TOKEN(&limiter, &r)
-    {
+    IL_WITH_TOKEN (&limiter, &r) {
         r = 2;
     }
     assert_int_equal(r, 2);
-    IL_WITH_TOKEN(NULL, &r)
-    {
+    IL_WITH_TOKEN (NULL, &r) {
         r = 3;
     }
     assert_int_equal(r, -EINVAL);
@@ -123,8 +116,7 @@ static int borrow_often(void *arg)
     int r = 0;
 
     for (int i = 0; i < 1000 && r == 0; i++)
-        IL_WITH_TOKEN(arg, &r)
-        {
+        IL_WITH_TOKEN (arg, &r) {
             r = 0;
         }
     note("often");

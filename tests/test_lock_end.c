@@ -201,34 +201,28 @@ static int leave_in_every_way(void *arg)
     il_lock *lock = arg;
     int r = 5;
 
-    IL_WITH_LOCK(lock, &r)
-    {
+    IL_WITH_LOCK (lock, &r) {
         CHECK(il_lock_get_owner(lock) == il_task_current());
     }
     CHECK(!il_lock_is_held(lock));
     CHECK_INT(r, 5);
-    IL_WITH_LOCK(lock, &r)
-    {
+    IL_WITH_LOCK (lock, &r) {
         r = 6;
         break;
     }
     CHECK(!il_lock_is_held(lock));
     CHECK_INT(r, 6);
-    IL_WITH_LOCK(lock, &r)
-    {
+    IL_WITH_LOCK (lock, &r) {
         goto out;
     }
 out:
     CHECK(!il_lock_is_held(lock));
-    IL_WITH_LOCK(lock, &r)
-    {
+    IL_WITH_LOCK (lock, &r) {
         CHECK_INT(il_lock_release(lock), 0);
     }
     CHECK(!il_lock_is_held(lock));
-    IL_WITH_LOCK(lock, &r)
-    {
-        IL_WITH_LOCK(lock, &r)
-        {
+    IL_WITH_LOCK (lock, &r) {
+        IL_WITH_LOCK (lock, &r) {
             CHECK(false);
         }
         CHECK_INT(r, -EDEADLK);
@@ -248,14 +242,12 @@ static void test_lock_block_gives_it_back_in_every_way(void **state)
     assert_int_equal(il_spawn(NULL, leave_in_every_way, &lock, &task), 0);
     assert_int_equal(reap(task), 7);
     assert_false(il_lock_is_held(&lock));
-    IL_WITH_LOCK(&lock, &r)
-    {
+    IL_WITH_LOCK (&lock, &r) {
         r = 2;
     }
     assert_int_equal(r, 2);
     assert_false(il_lock_is_held(&lock));
-    IL_WITH_LOCK(NULL, &r)
-    {
+    IL_WITH_LOCK (NULL, &r) {
         r = 3;
     }
     assert_int_equal(r, -EINVAL);
@@ -265,8 +257,7 @@ static int keep_for_a_while(void *arg)
 {
     int r = 0;
 
-    IL_WITH_LOCK(arg, &r)
-    {
+    IL_WITH_LOCK (arg, &r) {
         r = il_sleep(IL_MS(10));
     }
     note("%d", r);
@@ -298,8 +289,7 @@ static int free_it_inside(void *arg)
     int r = 0;
 
     (void)arg;
-    IL_WITH_LOCK(lock, &r)
-    {
+    IL_WITH_LOCK (lock, &r) {
         il_lock_fini(lock);
         free(lock);
     }

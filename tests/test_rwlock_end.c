@@ -163,28 +163,23 @@ static int use_blocks(void *arg)
     il_rwlock *rwlock = arg;
     int r = 5;
 
-    IL_WITH_READ_LOCK(rwlock, &r)
-    {
-        IL_WITH_READ_LOCK(rwlock, &r)
-        {
+    IL_WITH_READ_LOCK (rwlock, &r) {
+        IL_WITH_READ_LOCK (rwlock, &r) {
             CHECK_INT(il_rwlock_count_readers(rwlock), 2);
             break;
         }
         CHECK_INT(il_rwlock_count_readers(rwlock), 1);
     }
     CHECK_INT(r, 5);
-    IL_WITH_WRITE_LOCK(rwlock, &r)
-    {
+    IL_WITH_WRITE_LOCK (rwlock, &r) {
         CHECK(il_rwlock_get_writer(rwlock) == il_task_current());
-        IL_WITH_READ_LOCK(rwlock, &r)
-        {
+        IL_WITH_READ_LOCK (rwlock, &r) {
             CHECK(false);
         }
         CHECK_INT(r, -EDEADLK);
         CHECK_INT(il_rwlock_release_write(rwlock), 0);
     }
-    IL_WITH_WRITE_LOCK(rwlock, &r)
-    {
+    IL_WITH_WRITE_LOCK (rwlock, &r) {
         il_rwlock_fini(rwlock);
         free(rwlock);
         return 7;
@@ -203,8 +198,7 @@ static void test_rwlock_block_ends_what_it_began(void **state)
     assert_non_null(rwlock);
     assert_int_equal(il_spawn(NULL, use_blocks, rwlock, &task), 0);
     assert_int_equal(reap(task), 7);
-    IL_WITH_WRITE_LOCK(&other, &r)
-    {
+    IL_WITH_WRITE_LOCK (&other, &r) {
         r = 2;
     }
     assert_int_equal(r, 2);
@@ -320,8 +314,7 @@ static void test_rwlock_misuse_is_refused(void **state)
     assert_int_equal(il_rwlock_release_write(NULL), -EINVAL);
     assert_int_equal(il_rwlock_count_readers(NULL), 0);
     assert_null(il_rwlock_get_writer(NULL));
-    IL_WITH_READ_LOCK(NULL, &r)
-    {
+    IL_WITH_READ_LOCK (NULL, &r) {
         r = 2;
     }
     assert_int_equal(r, -EINVAL);

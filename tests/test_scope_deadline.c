@@ -101,26 +101,22 @@ static int share_a_limit(void *arg)
     int r = 0;
 
     (void)arg;
-    IL_TIMEOUT_AT(deadline, &r)
-    {
+    IL_TIMEOUT_AT (deadline, &r) {
         r = il_sleep(IL_MS(15));
     }
     CHECK_INT(r, 0);
-    IL_TIMEOUT_AT(deadline, &r)
-    {
+    IL_TIMEOUT_AT (deadline, &r) {
         r = il_sleep(IL_MS(15));
     }
     CHECK_INT(r, -ETIMEDOUT);
     CHECK_INT(il_now(), deadline);
     r = 0;
-    IL_TIMEOUT_AT(deadline, &r)
-    { /* has passed: fires at the first wait */
+    IL_TIMEOUT_AT (deadline, &r) { /* has passed: fires at the first wait */
         r = il_yield();
     }
     CHECK_INT(r, -ETIMEDOUT);
     r = 0;
-    IL_TIMEOUT_AT(IL_FOREVER, &r)
-    {
+    IL_TIMEOUT_AT (IL_FOREVER, &r) {
         r = il_sleep(IL_SEC(1000));
     }
     CHECK_INT(r, 0);
@@ -133,8 +129,7 @@ static void test_scope_deadline_is_shared_by_blocks(void **state)
 
     (void)state;
     run(share_a_limit);
-    IL_TIMEOUT_AT(il_deadline(IL_SEC(1)), &r)
-    {
+    IL_TIMEOUT_AT (il_deadline(IL_SEC(1)), &r) {
         fail();
     }
     assert_int_equal(r, -ESRCH);

@@ -291,11 +291,9 @@ static int use_blocks(void *arg)
     il_semaphore *semaphore = arg;
     int r = 5;
 
-    IL_WITH_PERMITS(semaphore, 2, &r)
-    {
+    IL_WITH_PERMITS (semaphore, 2, &r) {
         CHECK_INT(il_semaphore_count(semaphore), 1);
-        IL_WITH_PERMITS(semaphore, 9, &r)
-        {
+        IL_WITH_PERMITS (semaphore, 9, &r) {
             CHECK(false);
         }
         CHECK_INT(r, -EINVAL);
@@ -304,8 +302,7 @@ static int use_blocks(void *arg)
     }
     CHECK_INT(r, 6);
     CHECK_INT(il_semaphore_count(semaphore), 3);
-    IL_WITH_PERMITS(semaphore, 3, &r)
-    {
+    IL_WITH_PERMITS (semaphore, 3, &r) {
         return 7;
     }
     return 8;

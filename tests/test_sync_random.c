@@ -62,8 +62,7 @@ static int use_lock(struct world *w)
 {
     int r = 0;
 
-    IL_WITH_LOCK(&w->lock, &r)
-    {
+    IL_WITH_LOCK (&w->lock, &r) {
         CHECK_INT(w->owners++, 0);
         dawdle(w);
         CHECK(il_lock_get_owner(&w->lock) == il_task_current());
@@ -85,8 +84,7 @@ static int use_semaphore(struct world *w)
     size_t n = 1 + pick(w, N_PERMITS);
     int r = 0;
 
-    IL_WITH_PERMITS(&w->semaphore, n, &r)
-    {
+    IL_WITH_PERMITS (&w->semaphore, n, &r) {
         w->permits += n;
         CHECK(w->permits <= N_PERMITS);
         dawdle(w);
@@ -100,8 +98,7 @@ static int use_rwlock(struct world *w)
     int r = 0;
 
     if (pick(w, 3) > 0) {
-        IL_WITH_READ_LOCK(&w->rwlock, &r)
-        {
+        IL_WITH_READ_LOCK (&w->rwlock, &r) {
             w->readers++;
             CHECK_INT(w->writers, 0);
             dawdle(w);
@@ -109,8 +106,7 @@ static int use_rwlock(struct world *w)
             w->readers--;
         }
     } else {
-        IL_WITH_WRITE_LOCK(&w->rwlock, &r)
-        {
+        IL_WITH_WRITE_LOCK (&w->rwlock, &r) {
             CHECK_INT(w->writers++ + w->readers, 0);
             dawdle(w);
             CHECK_INT(--w->writers + w->readers, 0);
@@ -123,8 +119,7 @@ static int use_limiter(struct world *w)
 {
     int r = 0;
 
-    IL_WITH_TOKEN(&w->limiter, &r)
-    {
+    IL_WITH_TOKEN (&w->limiter, &r) {
         w->borrowers++;
         CHECK(w->borrowers <= 3);
         dawdle(w);

@@ -202,8 +202,7 @@ static void listen_for_a_while(unsigned number)
     CHECK_INT(il_cancel_token_init_child(&token, &everything), 0);
     if (loop)
         (void)il_submit(loop, cancel_token, &token, &submission);
-    IL_UNTIL_CANCELLED(&token, &r)
-    {
+    IL_UNTIL_CANCELLED (&token, &r) {
         r = il_sleep(IL_US(number % 70));
     }
     check_wait(r);

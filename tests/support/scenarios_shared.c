@@ -259,8 +259,7 @@ static int sleep_until_cancelled(void *token)
 {
     int r = 0;
 
-    IL_UNTIL_CANCELLED(token, &r)
-    {
+    IL_UNTIL_CANCELLED (token, &r) {
         r = il_sleep(IL_FOREVER);
         CHECK_INT(r, -ECANCELED);
     }
