@@ -395,19 +395,21 @@ static void test_select_with_cases_in_use_is_refused(void **state)
 
 static void test_select_is_what_a_dump_says(void **state)
 {
+    struct fixture *f = *state;
     il_event event = IL_EVENT_INIT;
     il_case cases[] = { IL_CASE_EVENT(&event), IL_CASE_AFTER(IL_SEC(9)) };
     struct chooser chooser = CHOOSE(NULL, cases);
     char text[1000] = "";
     FILE *file = fmemopen(text, sizeof text, "w");
 
-    (void)state;
     assert_non_null(file);
     assert_int_equal(il_spawn(NULL, choose_once, &chooser, NULL), 0);
     assert_int_equal(il_dump_tasks(file), 1);
     (void)fclose(file);
     assert_non_null(strstr(text, "waits for the first of several since"));
     assert_int_equal(il_event_set(&event), 0);
+    settle(f);
+    assert_int_equal(chooser.r, 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
