@@ -238,7 +238,7 @@ static void test_task_stacks_are_used_again(void **state)
     struct fixture *f = *state;
     il_task *task;
 
-    for (int i = 0; i < 200000; i++) {
+    for (int i = 0; i < MANY(200000); i++) {
         assert_int_equal(il_spawn(NULL, answer, NULL, &task), 0);
         if (reap(task) != 42)
             fail();

@@ -6,7 +6,7 @@
 
 struct _TestSender {
     GObject parent_instance;
-    int level;
+    gint level; /* atomic */
 };
 
 G_DEFINE_TYPE(TestSender, test_sender, G_TYPE_OBJECT)
@@ -22,7 +22,7 @@ static void get_property(GObject *object, guint id, GValue *value,
 {
     (void)id;
     (void)spec;
-    g_value_set_int(value, TEST_SENDER(object)->level);
+    g_value_set_int(value, g_atomic_int_get(&TEST_SENDER(object)->level));
 }
 
 static void set_property(GObject *object, guint id, const GValue *value,
@@ -30,7 +30,7 @@ static void set_property(GObject *object, guint id, const GValue *value,
 {
     (void)id;
     (void)spec;
-    TEST_SENDER(object)->level = g_value_get_int(value);
+    g_atomic_int_set(&TEST_SENDER(object)->level, g_value_get_int(value));
 }
 
 static void finalize(GObject *object)

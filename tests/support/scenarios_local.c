@@ -64,11 +64,12 @@ static int callbacks_see_what_was_set(void *arg)
     teller.timer = (il_timer)IL_TIMER_INIT(tell, &teller);
     CHECK_INT(il_local_set(&word, TEXT("post")), 0);
     CHECK_INT(il_post(loop, &teller.callback), 0);
-    CHECK_INT(il_local_set(&word, TEXT("timer")), 0);
-    CHECK_INT(il_timer_start(loop, &teller.timer, il_deadline(IL_MS(1))), 0);
     CHECK_INT(il_local_set(&word, TEXT("later")), 0);
     CHECK_INT(il_event_wait(&teller.told), 0);
     il_event_clear(&teller.told);
+    CHECK_INT(il_local_set(&word, TEXT("timer")), 0);
+    CHECK_INT(il_timer_start(loop, &teller.timer, il_deadline(IL_MS(1))), 0);
+    CHECK_INT(il_local_set(&word, TEXT("later")), 0);
     CHECK_INT(il_event_wait(&teller.told), 0);
     CHECK_TRACE(&trace, "post timer");
     return 0;

@@ -9,6 +9,7 @@
 
 #include "config.h"
 
+#include "host/glib/annotate.h"
 #include "host/glib/slot.h"
 
 #include <errno.h>
@@ -175,7 +176,7 @@ static void emitted_carried(gpointer target, il_g_emission *said)
 static void on_emitted(GClosure *closure, GValue *answer, guint n_values,
                        const GValue *values, gpointer hint, gpointer data)
 {
-    connection *conn = closure->data;
+    connection *conn = ili_g_published(closure->data);
     il_g_emission said = ili_g_emission_view(values, n_values, hint);
 
     (void)data;
@@ -283,6 +284,7 @@ gulong il_g_connect_with(gpointer sender, const char *signal,
     g_queue_push_tail_link(&bridge->connections, &conn->link);
     if (conn->is_bound)
         ili_g_watch_begin(&conn->watch, conn->receiver);
+    ili_g_publish(conn);
     conn->id = g_signal_connect_closure_by_id(sender, signal_id, detail,
                                               make_closure(conn),
                                               (conn->flags & IL_G_AFTER) != 0);

@@ -14,6 +14,7 @@
 
 #include "config.h"
 
+#include "host/glib/annotate.h"
 #include "host/glib/bridge.h"
 
 static void listener_clear(gpointer data)
@@ -55,13 +56,13 @@ static void on_emitted(GClosure *closure, GValue *answer, guint n_values,
 
     (void)answer;
     (void)data;
-    tell(closure->data, &said);
+    tell(ili_g_published(closure->data), &said);
 }
 
 static void on_invalidated(gpointer data, GClosure *closure)
 {
     (void)closure;
-    tell(data, NULL);
+    tell(ili_g_published(data), NULL);
 }
 
 static void on_closure_gone(gpointer data, GClosure *closure)
@@ -85,6 +86,7 @@ ili_g_listener *ili_g_listen(il_loop *loop, gpointer sender, guint signal_id,
     g_closure_add_invalidate_notifier(closure, listener, on_invalidated);
     g_closure_add_finalize_notifier(closure, listener, on_closure_gone);
     g_atomic_rc_box_acquire(listener); /* the closure's */
+    ili_g_publish(listener);
     listener->id = g_signal_connect_closure_by_id(sender, signal_id, detail,
                                                   closure, FALSE);
     return listener;
