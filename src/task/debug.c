@@ -82,9 +82,10 @@ static void tell_first(il_item *item)
     tell(sched, &note);
 }
 
-static void write_note(struct ili_note *note, const il_task *task,
-                       il_report_kind kind, int error, const char *message,
-                       const char *format, va_list arguments)
+static __attribute__((format(printf, 6, 0))) void
+write_note(struct ili_note *note, const il_task *task, il_report_kind kind,
+           int error, const char *message, const char *format,
+           va_list arguments)
 {
     name_it(task, note);
     note->kind = kind;
