@@ -14,7 +14,7 @@ from . import process
 
 WARM_UP_OPS = 20000
 QUICK_S = 0.06  # of one run of one contender
-QUICK_TOTAL_S = 45  # then one round has to do
+QUICK_TOTAL_S = 18  # then one round has to do
 
 
 class Heat:
