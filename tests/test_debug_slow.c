@@ -5,72 +5,11 @@
  * Work takes no time here: it puts the real clock forward. */
 
 #include "support/fixture.h"
+#include "support/slow.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
-
-static il_time worked;
-
-int __real_clock_gettime(clockid_t clock, struct timespec *ret_time);
-int __wrap_clock_gettime(clockid_t clock, struct timespec *ret_time);
-
-int __wrap_clock_gettime(clockid_t clock, struct timespec *ret_time)
-{
-    int r = __real_clock_gettime(clock, ret_time);
-    il_time now = (il_time)ret_time->tv_sec * IL_SEC(1) + ret_time->tv_nsec +
-                  worked;
-
-    ret_time->tv_sec = (time_t)(now / IL_SEC(1));
-    ret_time->tv_nsec = (long)(now % IL_SEC(1));
-    return r;
-}
-
-static void work(il_time duration)
-{
-    worked += duration;
-}
-
-/* Nothing but work() may look slow, however busy the machine is. */
-static const il_debug_limits limits = { .step = IL_SEC(1000) };
-
-static int watch(struct fixture *f)
-{
-    assert_int_equal(il_loop_set_debug_limits(f->loop, &limits), 0);
-    return il_loop_set_debug(f->loop, IL_DEBUG_SLOW);
-}
-
-static int setup_slow(void **state)
-{
-    int r = setup(state);
-
-    return r < 0 ? r : watch(*state);
-}
-
-static void expect_slow(struct fixture *f, const char *name, il_time least)
-{
-    struct kept_report report = take_report(f);
-
-    assert_int_equal(report.kind, IL_REPORT_SLOW);
-    assert_string_equal(report.task_name, name);
-    assert_true(report.duration >= least);
-    assert_true(report.duration < least + IL_SEC(500));
-    assert_true(report.outside_tasks);
-    assert_non_null(strstr(report.details, "took "));
-    assert_int_equal(report.error, 0);
-}
-
-static int work_in_the_second_step(void *arg)
-{
-    int r = il_yield();
-
-    (void)arg;
-    work(IL_SEC(1500));
-    if (r == 0)
-        r = il_sleep(IL_MS(1));
-    return r;
-}
 
 static void test_debug_slow_step_is_told_with_the_name(void **state)
 {
@@ -192,7 +131,7 @@ static void test_debug_slow_first_step_in_a_callback_is_the_tasks(void **state)
 
 static int switch_on_and_work(void *arg)
 {
-    CHECK_INT(watch(arg), 0);
+    CHECK_INT(watch_slow(arg), 0);
     work(IL_SEC(2000));
     return il_yield();
 }
