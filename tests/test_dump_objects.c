@@ -2,53 +2,10 @@
 
 /* test_dump_objects.c - a dump says for which object a task waits. */
 
+#include "support/dump_text.h"
 #include "support/fixture.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-static char *text;
-
-static void dump_as(int (*print)(FILE *file), int expected)
-{
-    size_t size = 0;
-    FILE *file;
-
-    free(text);
-    text = NULL;
-    file = open_memstream(&text, &size);
-    assert_non_null(file);
-    assert_int_equal(print(file), expected);
-    assert_int_equal(fclose(file), 0);
-}
-
-static int teardown_text(void **state)
-{
-    free(text);
-    text = NULL;
-    return teardown(state);
-}
-
-static bool has(const char *words)
-{
-    return strstr(text, words) != NULL;
-}
-
-/* Whether the dump has these words with an address behind them, and others. */
-static bool has_at(const char *before, const void *object, const char *after)
-{
-    char words[160];
-
-    (void)snprintf(words, sizeof words, "%s%p%s", before, object, after);
-    return has(words);
-}
-
-static int on_event(void *arg)
-{
-    return il_event_wait(arg);
-}
 
 static int on_future(void *arg)
 {
@@ -58,11 +15,6 @@ static int on_future(void *arg)
 static int on_semaphore(void *arg)
 {
     return il_semaphore_acquire(arg, 1);
-}
-
-static int on_lock(void *arg)
-{
-    return il_lock_acquire(arg);
 }
 
 static int on_rwlock(void *arg)

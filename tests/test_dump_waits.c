@@ -2,61 +2,15 @@
 
 /* test_dump_waits.c - what a dump says of each wait, in words and in JSON. */
 
+#include "support/dump_text.h"
 #include "support/fixture.h"
 #include "support/pipes.h"
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-static char *text;
-
-static void dump_as(int (*print)(FILE *file), int expected)
-{
-    size_t size = 0;
-    FILE *file;
-
-    free(text);
-    text = NULL;
-    file = open_memstream(&text, &size);
-    assert_non_null(file);
-    assert_int_equal(print(file), expected);
-    assert_int_equal(fclose(file), 0);
-}
-
-static int teardown_text(void **state)
-{
-    free(text);
-    text = NULL;
-    return teardown(state);
-}
-
-static bool has(const char *words)
-{
-    return strstr(text, words) != NULL;
-}
-
-/* Whether the dump has these words with an address behind them, and others. */
-static bool has_at(const char *before, const void *object, const char *after)
-{
-    char words[160];
-
-    (void)snprintf(words, sizeof words, "%s%p%s", before, object, after);
-    return has(words);
-}
-
 /* --- tasks, times, descriptors ------------------------------------------------------ */
-
-static int on_event(void *arg)
-{
-    return il_event_wait(arg);
-}
-
-static int on_lock(void *arg)
-{
-    return il_lock_acquire(arg);
-}
 
 static int sleep_then_join(void *arg)
 {
@@ -457,13 +411,13 @@ static void test_dump_waits_as_json(void **state)
     char words[64];
 
     dump_as(il_dump_tasks_json, 0);
-    assert_string_equal(text, "[]\n");
+    assert_string_equal(dumped(), "[]\n");
     assert_int_equal(il_spawn(NULL, sleep_ten, NULL, &tasks[0]), 0);
     il_task_set_name(tasks[0], "a \"b\"\\\n");
     assert_int_equal(il_lock_try_acquire(&lock), 0);
     assert_int_equal(il_spawn(NULL, on_lock, &lock, &tasks[1]), 0);
     dump_as(il_dump_tasks_json, 2);
-    assert_int_equal(text[0], '[');
+    assert_int_equal(dumped()[0], '[');
     assert_true(has("{\"id\":1,\"name\":\"a \\\"b\\\"\\\\\\u000a\",\"state\":"
                     "\"waiting\",\"waits_for\":\"time\",\"since_ns\":0,"
                     "\"left_ns\":10000000000,\"stack_used\":"));
@@ -471,7 +425,7 @@ static void test_dump_waits_as_json(void **state)
     assert_true(has(words));
     assert_true(has_at("\"object\":\"", &lock, "\""));
     assert_true(has("test_dump_waits.c\",\"line\":"));
-    assert_string_equal(text + strlen(text) - 4, "}\n]\n");
+    assert_string_equal(dumped() + strlen(dumped()) - 4, "}\n]\n");
     assert_int_equal(il_lock_release(&lock), 0);
     settle(f);
     assert_int_equal(take_report(f).kind, IL_REPORT_LOST_LOCK);

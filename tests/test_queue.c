@@ -3,6 +3,7 @@
 /* test_queue.c - what comes out of a queue, and who gets it. */
 
 #include "support/fixture.h"
+#include "support/queue_users.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -26,83 +27,6 @@ static int by_urgency(const void *a, const void *b, void *arg)
            (first->urgency < second->urgency);
 }
 
-static int by_number(const void *a, const void *b, void *arg)
-{
-    int first = *(const int *)a;
-    int second = *(const int *)b;
-
-    (void)arg;
-    return (first > second) - (first < second);
-}
-
-/* The three orders. */
-enum { FIFO, LIFO, PRIORITY, N_ORDERS };
-
-static il_queue make_queue(int order, size_t capacity)
-{
-    il_queue queue;
-    int r = -1;
-
-    if (order == FIFO)
-        r = il_queue_init(&queue, sizeof(int), capacity);
-    if (order == LIFO)
-        r = il_queue_init_lifo(&queue, sizeof(int), capacity);
-    if (order == PRIORITY)
-        r = il_queue_init_priority(&queue, sizeof(int), capacity, by_number,
-                                   NULL);
-    assert_int_equal(r, 0);
-    return queue;
-}
-
-static void put(il_queue *queue, int value)
-{
-    assert_int_equal(il_queue_try_put(queue, &value), 0);
-}
-
-static int get(il_queue *queue)
-{
-    int value = -1;
-
-    assert_int_equal(il_queue_try_get(queue, &value), 0);
-    return value;
-}
-
-static void assert_empty(il_queue *queue)
-{
-    int value = 99;
-
-    assert_int_equal(il_queue_try_get(queue, &value), -EAGAIN);
-    assert_int_equal(value, 99);
-    assert_int_equal(il_queue_count(queue), 0);
-}
-
-struct user {
-    il_queue *queue;
-    int value; /* to put, or got */
-    int r;     /* 1 while it waits */
-};
-
-static int put_one(void *arg)
-{
-    struct user *u = arg;
-
-    u->r = 1;
-    u->r = il_queue_put(u->queue, &u->value);
-    note("p%d", u->value);
-    return 0;
-}
-
-static int get_one(void *arg)
-{
-    struct user *u = arg;
-
-    u->r = 1;
-    u->value = 77;
-    u->r = il_queue_get(u->queue, &u->value);
-    note("g%d", u->value);
-    return 0;
-}
-
 /* --- order ------------------------------------------------------------------ */
 
 static void test_queue_gives_in_the_order_it_was_made_for(void **state)
@@ -124,7 +48,7 @@ static void test_queue_gives_in_the_order_it_was_made_for(void **state)
         assert_int_equal(il_queue_count(&queue), 5);
         for (int i = 0; i < 5; i++)
             assert_int_equal(get(&queue), out[order][i]);
-        assert_empty(&queue);
+        assert_queue_empty(&queue);
         il_queue_fini(&queue);
     }
 }
@@ -144,7 +68,7 @@ static void test_queue_fifo_goes_around(void **state)
     }
     while (out < in)
         assert_int_equal(get(&queue), out++);
-    assert_empty(&queue);
+    assert_queue_empty(&queue);
     il_queue_fini(&queue);
 }
 
@@ -253,9 +177,9 @@ static void test_queue_bpo_31620_hands_over_to_who_waits(void **state)
 
     for (int order = 0; order < N_ORDERS; order++) {
         il_queue queue = make_queue(order, 2);
-        struct user u[3] = { { &queue, 0, 0 },
-                             { &queue, 0, 0 },
-                             { &queue, 0, 0 } };
+        struct queue_user u[3] = { { &queue, NULL, 0, 0 },
+                                   { &queue, NULL, 0, 0 },
+                                   { &queue, NULL, 0, 0 } };
 
         forget_notes();
         for (int i = 0; i < 3; i++)
@@ -263,7 +187,7 @@ static void test_queue_bpo_31620_hands_over_to_who_waits(void **state)
         for (int i = 0; i < 3; i++)
             put(&queue, 3 - i);
         assert_int_equal(u[0].value, 3); /* before it runs */
-        assert_empty(&queue);            /* there is nothing for others */
+        assert_queue_empty(&queue);      /* there is nothing for others */
         settle(f);
         assert_string_equal(noted(), "g3 g2 g1");
         il_queue_fini(&queue);
@@ -283,9 +207,9 @@ static void test_queue_fills_room_with_who_waits(void **state)
 
     for (int order = 0; order < N_ORDERS; order++) {
         il_queue queue = make_queue(order, 3);
-        struct user u[3] = { { &queue, 1, 0 },
-                             { &queue, 7, 0 },
-                             { &queue, 3, 0 } };
+        struct queue_user u[3] = { { &queue, NULL, 1, 0 },
+                                   { &queue, NULL, 7, 0 },
+                                   { &queue, NULL, 3, 0 } };
         int late = 0;
 
         forget_notes();
@@ -303,7 +227,7 @@ static void test_queue_fills_room_with_who_waits(void **state)
         }
         settle(f);
         assert_string_equal(noted(), "p1 p7 p3");
-        assert_empty(&queue);
+        assert_queue_empty(&queue);
         il_queue_fini(&queue);
     }
 }
@@ -347,7 +271,7 @@ static void test_queue_refuses_who_compares(void **state)
         assert_int_equal(m.r[i], -EBUSY);
     for (int i = 0; i < 4; i++)
         assert_int_equal(get(&m.queue), out[i]);
-    assert_empty(&m.queue);
+    assert_queue_empty(&m.queue);
     il_queue_fini(&m.queue);
 }
 
@@ -385,7 +309,7 @@ static void test_queue_is_busy_while_somebody_compares(void **state)
     assert_string_equal(noted(), "done");
     assert_int_equal(m.r[5], 0);
     assert_int_equal(reap(task), 0);
-    assert_empty(&m.queue);
+    assert_queue_empty(&m.queue);
     il_queue_fini(&m.queue);
 }
 
@@ -417,7 +341,7 @@ static void test_queue_loses_nothing_to_a_wrong_order(void **state)
         assert_true(value >= 0 && value < 40 && !seen[value]);
         seen[value] = true;
     }
-    assert_empty(&queue);
+    assert_queue_empty(&queue);
     il_queue_fini(&queue);
 }
 
@@ -529,8 +453,8 @@ static void test_queue_is_what_a_dump_says(void **state)
 {
     struct fixture *f = *state;
     il_queue queue = make_queue(FIFO, 1);
-    struct user p = { &queue, 1, 0 };
-    struct user g = { &queue, 0, 0 };
+    struct queue_user p = { &queue, NULL, 1, 0 };
+    struct queue_user g = { &queue, NULL, 0, 0 };
     char text[2000];
     FILE *file;
 

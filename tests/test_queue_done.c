@@ -3,97 +3,10 @@
 /* test_queue_done.c - queues: joining, closing, cancelling, ending. */
 
 #include "support/fixture.h"
+#include "support/queue_users.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-
-static int by_number(const void *a, const void *b, void *arg)
-{
-    int first = *(const int *)a;
-    int second = *(const int *)b;
-
-    (void)arg;
-    return (first > second) - (first < second);
-}
-
-/* The three orders. */
-enum { FIFO, LIFO, PRIORITY, N_ORDERS };
-
-static il_queue make_queue(int order, size_t capacity)
-{
-    il_queue queue;
-    int r = -1;
-
-    if (order == FIFO)
-        r = il_queue_init(&queue, sizeof(int), capacity);
-    if (order == LIFO)
-        r = il_queue_init_lifo(&queue, sizeof(int), capacity);
-    if (order == PRIORITY)
-        r = il_queue_init_priority(&queue, sizeof(int), capacity, by_number,
-                                   NULL);
-    assert_int_equal(r, 0);
-    return queue;
-}
-
-static void put(il_queue *queue, int value)
-{
-    assert_int_equal(il_queue_try_put(queue, &value), 0);
-}
-
-static int get(il_queue *queue)
-{
-    int value = -1;
-
-    assert_int_equal(il_queue_try_get(queue, &value), 0);
-    return value;
-}
-
-struct user {
-    il_queue *queue;
-    const char *name;
-    int value; /* to put, or got */
-    int r;     /* 1 while it waits */
-};
-
-static int put_one(void *arg)
-{
-    struct user *u = arg;
-
-    u->r = 1;
-    u->r = il_queue_put(u->queue, &u->value);
-    note("%s", u->name);
-    return 0;
-}
-
-static int get_one(void *arg)
-{
-    struct user *u = arg;
-
-    u->r = 1;
-    u->value = 77;
-    u->r = il_queue_get(u->queue, &u->value);
-    note("%s", u->name);
-    return 0;
-}
-
-static int join_one(void *arg)
-{
-    struct user *u = arg;
-
-    u->r = 1;
-    u->r = il_queue_join(u->queue);
-    note("%s", u->name);
-    return 0;
-}
-
-static il_task *start(il_task_fn *fn, struct user *u)
-{
-    il_task *task;
-
-    assert_int_equal(il_spawn(NULL, fn, u, &task), 0);
-    return task;
-}
 
 /* --- joining ---------------------------------------------------------------- */
 
@@ -101,18 +14,18 @@ static void test_queue_join_waits_until_all_is_done(void **state)
 {
     struct fixture *f = *state;
     il_queue queue = make_queue(FIFO, 2);
-    struct user g = { &queue, "g", 0, 0 };
-    struct user j = { &queue, "j", 0, 0 };
-    struct user p = { &queue, "p", 3, 0 };
+    struct queue_user g = { &queue, "g", 0, 0 };
+    struct queue_user j = { &queue, "j", 0, 0 };
+    struct queue_user p = { &queue, "p", 3, 0 };
     il_task *tasks[3];
 
     assert_int_equal(il_queue_task_done(&queue), -EPERM);
-    tasks[0] = start(get_one, &g);
+    tasks[0] = start_user(get_one, &g);
     put(&queue, 0); /* straight to who waits, and counted all the same */
     put(&queue, 1);
     put(&queue, 2);
-    tasks[1] = start(join_one, &j);
-    tasks[2] = start(put_one, &p);
+    tasks[1] = start_user(join_one, &j);
+    tasks[2] = start_user(put_one, &p);
     settle(f);
     assert_string_equal(noted(), "g");
     assert_int_equal(il_queue_unfinished(&queue), 3);
@@ -138,14 +51,14 @@ static void test_queue_join_is_granted_when_the_last_is_done(void **state)
 {
     struct fixture *f = *state;
     il_queue queue = make_queue(LIFO, 2);
-    struct user a = { &queue, "a", 0, 0 };
-    struct user b = { &queue, "b", 0, 0 };
+    struct queue_user a = { &queue, "a", 0, 0 };
+    struct queue_user b = { &queue, "b", 0, 0 };
     il_task *tasks[2];
 
     put(&queue, 1);
     (void)get(&queue);
-    tasks[0] = start(join_one, &a);
-    tasks[1] = start(join_one, &b);
+    tasks[0] = start_user(join_one, &a);
+    tasks[1] = start_user(join_one, &b);
     assert_int_equal(il_task_cancel(tasks[1]), 0);
     assert_int_equal(il_queue_task_done(&queue), 0);
     assert_int_equal(il_task_cancel(tasks[0]), 0);
@@ -167,15 +80,15 @@ static void test_queue_gh_96471_closed_gives_what_is_in_it(void **state)
 
     for (int order = 0; order < N_ORDERS; order++) {
         il_queue queue = make_queue(order, 2);
-        struct user p = { &queue, "p", 9, 0 };
-        struct user j = { &queue, "j", 0, 0 };
+        struct queue_user p = { &queue, "p", 9, 0 };
+        struct queue_user j = { &queue, "j", 0, 0 };
         int value = 5;
 
         forget_notes();
         put(&queue, 1);
         put(&queue, 2);
-        (void)il_task_unref(start(put_one, &p));
-        (void)il_task_unref(start(join_one, &j));
+        (void)il_task_unref(start_user(put_one, &p));
+        (void)il_task_unref(start_user(join_one, &j));
         assert_false(il_queue_is_closed(&queue));
         assert_int_equal(il_queue_close(&queue), 0);
         assert_true(il_queue_is_closed(&queue));
@@ -204,11 +117,11 @@ static void test_queue_closed_wakes_who_waits_to_get(void **state)
 {
     struct fixture *f = *state;
     il_queue queue = make_queue(PRIORITY, 2);
-    struct user a = { &queue, "a", 0, 0 };
-    struct user b = { &queue, "b", 0, 0 };
+    struct queue_user a = { &queue, "a", 0, 0 };
+    struct queue_user b = { &queue, "b", 0, 0 };
 
-    (void)il_task_unref(start(get_one, &a));
-    (void)il_task_unref(start(get_one, &b));
+    (void)il_task_unref(start_user(get_one, &a));
+    (void)il_task_unref(start_user(get_one, &b));
     put(&queue, 1); /* a has it, whatever comes */
     assert_int_equal(il_queue_close(&queue), 0);
     settle(f);
@@ -234,7 +147,7 @@ static void test_queue_closed_now_counts_what_it_disposes_of(void **state)
 
     for (int order = 0; order < N_ORDERS; order++) {
         il_queue queue = make_queue(order, 4);
-        struct user j = { &queue, "j", 0, 0 };
+        struct queue_user j = { &queue, "j", 0, 0 };
 
         forget_notes();
         il_queue_set_destroy(&queue, note_destroyed, TEXT("x"));
@@ -243,7 +156,7 @@ static void test_queue_closed_now_counts_what_it_disposes_of(void **state)
         put(&queue, 3);
         put(&queue, 1);
         put(&queue, 2);
-        (void)il_task_unref(start(join_one, &j));
+        (void)il_task_unref(start_user(join_one, &j));
         assert_int_equal(il_queue_close_now(&queue), 0);
         assert_string_equal(noted(), expected[order]);
         assert_int_equal(il_queue_count(&queue), 0);
@@ -262,11 +175,11 @@ static void test_queue_closed_now_lets_pass_who_joins(void **state)
 {
     struct fixture *f = *state;
     il_queue queue = make_queue(FIFO, 4);
-    struct user j = { &queue, "j", 0, 0 };
+    struct queue_user j = { &queue, "j", 0, 0 };
 
     put(&queue, 1);
     put(&queue, 2);
-    (void)il_task_unref(start(join_one, &j));
+    (void)il_task_unref(start_user(join_one, &j));
     assert_int_equal(il_queue_close_now(&queue), 0);
     settle(f);
     assert_int_equal(j.r, 0);
@@ -315,8 +228,8 @@ static void test_queue_end_wakes_the_waiters(void **state)
     for (int order = 0; order < N_ORDERS; order++)
         for (int i = 0; i < 3; i++) {
             il_queue queue = make_queue(order, 1);
-            struct user a = { &queue, "a", 77, 0 };
-            struct user b = { &queue, "b", 77, 0 };
+            struct queue_user a = { &queue, "a", 77, 0 };
+            struct queue_user b = { &queue, "b", 77, 0 };
             int n_destroyed = 0;
             il_task *task;
 
@@ -324,8 +237,8 @@ static void test_queue_end_wakes_the_waiters(void **state)
             il_queue_set_destroy(&queue, count_destroyed, &n_destroyed);
             if (fns[i] != get_one)
                 put(&queue, 1);
-            task = start(fns[i], &a);
-            (void)il_task_unref(start(fns[i], &b));
+            task = start_user(fns[i], &a);
+            (void)il_task_unref(start_user(fns[i], &b));
             il_queue_fini(&queue);
             memset(&queue, 0x55, sizeof queue); /* nobody may look again */
             assert_int_equal(il_task_cancel(task), 0);
@@ -350,14 +263,14 @@ static void test_queue_bpo_25233_cancelled_getter_gets_nothing(void **state)
 
     for (int victim = 0; victim < 3; victim++) {
         il_queue queue = make_queue(PRIORITY, 3);
-        struct user u[3] = { { &queue, "a", 0, 0 },
-                             { &queue, "b", 0, 0 },
-                             { &queue, "c", 0, 0 } };
+        struct queue_user u[3] = { { &queue, "a", 0, 0 },
+                                   { &queue, "b", 0, 0 },
+                                   { &queue, "c", 0, 0 } };
         il_task *tasks[3];
         int next = 1;
 
         for (int i = 0; i < 3; i++)
-            tasks[i] = start(get_one, &u[i]);
+            tasks[i] = start_user(get_one, &u[i]);
         assert_int_equal(il_task_cancel(tasks[victim]), 0);
         put(&queue, 1); /* before the victim has run */
         assert_int_equal(il_task_cancel(tasks[victim]), 0);
@@ -379,14 +292,14 @@ static void test_queue_bpo_32574_cancelled_putter_puts_nothing(void **state)
 
     for (int victim = 0; victim < 3; victim++) {
         il_queue queue = make_queue(FIFO, 1);
-        struct user u[3] = { { &queue, "a", 0, 0 },
-                             { &queue, "b", 1, 0 },
-                             { &queue, "c", 2, 0 } };
+        struct queue_user u[3] = { { &queue, "a", 0, 0 },
+                                   { &queue, "b", 1, 0 },
+                                   { &queue, "c", 2, 0 } };
         il_task *tasks[3];
 
         put(&queue, 9);
         for (int i = 0; i < 3; i++)
-            tasks[i] = start(put_one, &u[i]);
+            tasks[i] = start_user(put_one, &u[i]);
         assert_int_equal(il_task_cancel(tasks[victim]), 0);
         assert_int_equal(get(&queue), 9);
         for (int i = 0; i < 3; i++)
@@ -404,7 +317,7 @@ static void test_queue_bpo_32574_cancelled_putter_puts_nothing(void **state)
 
 static int get_twice(void *arg)
 {
-    struct user *u = arg;
+    struct queue_user *u = arg;
     int value = 0;
 
     (void)get_one(u);
@@ -415,8 +328,8 @@ static void test_queue_value_wins_over_a_late_cancel(void **state)
 {
     struct fixture *f = *state;
     il_queue queue = make_queue(LIFO, 2);
-    struct user u = { &queue, "u", 0, 0 };
-    il_task *task = start(get_twice, &u);
+    struct queue_user u = { &queue, "u", 0, 0 };
+    il_task *task = start_user(get_twice, &u);
 
     put(&queue, 1);
     assert_int_equal(il_task_cancel(task), 0);
@@ -431,7 +344,7 @@ static void test_queue_value_wins_over_a_late_cancel(void **state)
 
 static int get_in_time(void *arg)
 {
-    struct user *u = arg;
+    struct queue_user *u = arg;
     int r = 0;
 
     IL_TIMEOUT (IL_MS(10), &r) {
@@ -463,7 +376,7 @@ static void test_queue_deadline_at_the_same_instant(void **state)
     for (int timer_first = 0; timer_first < 2; timer_first++) {
         il_queue queue = make_queue(FIFO, 2);
         struct late late = { IL_TIMER_INIT(put_late, &late), &queue };
-        struct user u = { &queue, "u", 0, 0 };
+        struct queue_user u = { &queue, "u", 0, 0 };
         il_time at = il_deadline(IL_MS(10));
         il_task *task;
 

@@ -3,85 +3,9 @@
 /* test_rwlock.c - many read or one writes, in the order they came. */
 
 #include "support/fixture.h"
+#include "support/rwlock_crowd.h"
 
 #include <errno.h>
-#include <string.h>
-
-struct user {
-    il_rwlock *rwlock;
-    const char *name; /* with a capital: writes */
-    int r;            /* of acquiring; 1 while it waits */
-    int slept;        /* of the sleep with the lock */
-};
-
-static bool writes(const struct user *u)
-{
-    return u->name[0] < 'a';
-}
-
-static int acquire(const struct user *u)
-{
-    return writes(u) ? il_rwlock_acquire_write(u->rwlock)
-                     : il_rwlock_acquire_read(u->rwlock);
-}
-
-static int release(const struct user *u)
-{
-    return writes(u) ? il_rwlock_release_write(u->rwlock)
-                     : il_rwlock_release_read(u->rwlock);
-}
-
-/* Have it for 10 ms. */
-static int use(void *arg)
-{
-    struct user *u = arg;
-
-    u->r = 1;
-    u->r = acquire(u);
-    note("%s%s", u->name, u->r == 0 ? "" : "!");
-    if (u->r < 0)
-        return 0;
-    CHECK((il_rwlock_get_writer(u->rwlock) == il_task_current()) == writes(u));
-    CHECK((il_rwlock_count_readers(u->rwlock) > 0) != writes(u));
-    u->slept = il_sleep(IL_MS(10));
-    CHECK_INT(release(u), 0);
-    return 0;
-}
-
-/* A crowd of users, one for each letter. */
-struct crowd {
-    struct user users[10];
-    il_task *tasks[10];
-    char names[10][2];
-    int n;
-};
-
-static void gather(struct crowd *crowd, il_rwlock *rwlock, const char *names)
-{
-    crowd->n = (int)strlen(names);
-    for (int i = 0; i < crowd->n; i++) {
-        crowd->names[i][0] = names[i];
-        crowd->names[i][1] = '\0';
-        crowd->users[i] =
-            (struct user){ .rwlock = rwlock, .name = crowd->names[i] };
-        assert_int_equal(
-            il_spawn(NULL, use, &crowd->users[i], &crowd->tasks[i]), 0);
-    }
-}
-
-static void reap_all(const struct crowd *crowd)
-{
-    for (int i = 0; i < crowd->n; i++)
-        assert_int_equal(reap(crowd->tasks[i]), 0);
-}
-
-static void assert_free(il_rwlock *rwlock)
-{
-    assert_null(il_rwlock_get_writer(rwlock));
-    assert_int_equal(il_rwlock_count_readers(rwlock), 0);
-    assert_int_equal(il_rwlock_try_acquire_write(rwlock), 0);
-    assert_int_equal(il_rwlock_release_write(rwlock), 0);
-}
 
 /* --- order -------------------------------------------------------------------- */
 
@@ -104,12 +28,12 @@ static void test_rwlock_serves_readers_and_writers_in_turn(void **state)
     assert_int_equal(il_test_advance(f->loop, IL_MS(20)), 0);
     assert_string_equal(noted(), "a b C D e f G");
     reap_all(&crowd);
-    assert_free(&rwlock);
+    assert_rwlock_free(&rwlock);
 }
 
 static int read_on_and_on(void *arg)
 {
-    struct user *u = arg;
+    struct rwlock_user *u = arg;
 
     for (int i = 0; i < 5; i++) {
         CHECK_INT(il_rwlock_acquire_read(u->rwlock), 0);
@@ -125,8 +49,8 @@ static void test_rwlock_readers_do_not_starve_a_writer(void **state)
 {
     struct fixture *f = *state;
     il_rwlock rwlock = { 0 };
-    struct user a = { .rwlock = &rwlock, .name = "a" };
-    struct user b = { .rwlock = &rwlock, .name = "b" };
+    struct rwlock_user a = { .rwlock = &rwlock, .name = "a" };
+    struct rwlock_user b = { .rwlock = &rwlock, .name = "b" };
     struct crowd writer;
     il_task *tasks[2];
 
@@ -139,7 +63,7 @@ static void test_rwlock_readers_do_not_starve_a_writer(void **state)
     reap_all(&writer);
     assert_int_equal(reap(tasks[0]), 0);
     assert_int_equal(reap(tasks[1]), 0);
-    assert_free(&rwlock);
+    assert_rwlock_free(&rwlock);
 }
 
 static void test_rwlock_newcomers_do_not_barge(void **state)
@@ -159,7 +83,7 @@ static void test_rwlock_newcomers_do_not_barge(void **state)
     assert_int_equal(il_test_advance(f->loop, IL_MS(20)), 0);
     assert_string_equal(noted(), "W r");
     reap_all(&crowd);
-    assert_free(&rwlock);
+    assert_rwlock_free(&rwlock);
 }
 
 /* --- cancelling --------------------------------------------------------------- */
@@ -182,7 +106,7 @@ static void test_rwlock_cancelled_waiter_leaves_the_others(void **state)
         for (int i = 0; i < crowd.n; i++)
             assert_int_equal(crowd.users[i].r, i == victim ? -ECANCELED : 0);
         reap_all(&crowd);
-        assert_free(&rwlock);
+        assert_rwlock_free(&rwlock);
     }
 }
 
@@ -203,7 +127,7 @@ static void test_rwlock_cancelled_writer_lets_readers_in(void **state)
     assert_int_equal(il_test_advance(f->loop, IL_MS(20)), 0);
     assert_string_equal(noted(), "a b W! X");
     reap_all(&crowd);
-    assert_free(&rwlock);
+    assert_rwlock_free(&rwlock);
 }
 
 static void test_rwlock_given_wins_over_a_late_cancel(void **state)
@@ -214,24 +138,24 @@ static void test_rwlock_given_wins_over_a_late_cancel(void **state)
 
     assert_int_equal(il_rwlock_acquire_write(&rwlock), 0);
     gather(&crowd, &rwlock, "aB");
+    crowd.users[0].sleep_ends = -ECANCELED;
     assert_int_equal(il_rwlock_release_write(&rwlock), 0);
     assert_int_equal(il_task_cancel(crowd.tasks[0]), 0);
     settle(f); /* a has it and gives it to B */
     assert_int_equal(crowd.users[0].r, 0);
-    assert_int_equal(crowd.users[0].slept, -ECANCELED);
     assert_int_equal(crowd.users[1].r, 0);
     assert_int_equal(il_test_advance(f->loop, IL_MS(10)), 0);
     reap_all(&crowd);
-    assert_free(&rwlock);
+    assert_rwlock_free(&rwlock);
 }
 
 static int use_in_time(void *arg)
 {
-    struct user *u = arg;
+    struct rwlock_user *u = arg;
     int r = 0;
 
     IL_TIMEOUT (IL_MS(10), &r) {
-        (void)use(u);
+        (void)use_rwlock(u);
         r = u->r;
     }
     u->r = r;
@@ -246,15 +170,18 @@ static void test_rwlock_deadline_at_the_same_instant(void **state)
 
     for (int way = 0; way < 4; way++) {
         il_rwlock rwlock = { 0 };
-        struct user owner = { .rwlock = &rwlock, .name = names[way / 2] };
-        struct user u = { .rwlock = &rwlock, .name = names[1 - way / 2] };
+        struct rwlock_user owner = { .rwlock = &rwlock,
+                                     .name = names[way / 2] };
+        struct rwlock_user u = { .rwlock = &rwlock,
+                                 .name = names[1 - way / 2] };
         bool late = way % 2;
         il_task *tasks[2];
 
+        u.sleep_ends = late ? -ECANCELED : 0; /* no time is left */
         assert_int_equal(il_rwlock_acquire_write(&rwlock), 0);
         if (late)
             assert_int_equal(il_spawn(NULL, use_in_time, &u, &tasks[1]), 0);
-        assert_int_equal(il_spawn(NULL, use, &owner, &tasks[0]), 0);
+        assert_int_equal(il_spawn(NULL, use_rwlock, &owner, &tasks[0]), 0);
         if (!late)
             assert_int_equal(il_spawn(NULL, use_in_time, &u, &tasks[1]), 0);
         assert_int_equal(il_rwlock_release_write(&rwlock), 0);
@@ -262,7 +189,7 @@ static void test_rwlock_deadline_at_the_same_instant(void **state)
         assert_int_equal(u.r, late ? 0 : -ETIMEDOUT);
         assert_int_equal(reap(tasks[0]), 0);
         assert_int_equal(reap(tasks[1]), 0);
-        assert_free(&rwlock);
+        assert_rwlock_free(&rwlock);
     }
 }
 
@@ -280,7 +207,7 @@ static void test_rwlock_that_is_free_does_not_hide_a_cancel(void **state)
 
     (void)state;
     assert_int_equal(il_spawn(NULL, use_although_cancelled, &rwlock, NULL), 0);
-    assert_free(&rwlock);
+    assert_rwlock_free(&rwlock);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

@@ -3,87 +3,13 @@
 /* test_rwlock_end.c - owners of read-write locks, blocks, locks that go, and misuse. */
 
 #include "support/fixture.h"
+#include "support/rwlock_crowd.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct user {
-    il_rwlock *rwlock;
-    const char *name; /* with a capital: writes */
-    int r;            /* of acquiring; 1 while it waits */
-};
-
-static bool writes(const struct user *u)
-{
-    return u->name[0] < 'a';
-}
-
-static int acquire(const struct user *u)
-{
-    return writes(u) ? il_rwlock_acquire_write(u->rwlock)
-                     : il_rwlock_acquire_read(u->rwlock);
-}
-
-static int release(const struct user *u)
-{
-    return writes(u) ? il_rwlock_release_write(u->rwlock)
-                     : il_rwlock_release_read(u->rwlock);
-}
-
-/* Have it for 10 ms. */
-static int use(void *arg)
-{
-    struct user *u = arg;
-
-    u->r = 1;
-    u->r = acquire(u);
-    note("%s%s", u->name, u->r == 0 ? "" : "!");
-    if (u->r < 0)
-        return 0;
-    CHECK((il_rwlock_get_writer(u->rwlock) == il_task_current()) == writes(u));
-    CHECK((il_rwlock_count_readers(u->rwlock) > 0) != writes(u));
-    CHECK_INT(il_sleep(IL_MS(10)), 0);
-    CHECK_INT(release(u), 0);
-    return 0;
-}
-
-/* A crowd of users, one for each letter. */
-struct crowd {
-    struct user users[10];
-    il_task *tasks[10];
-    char names[10][2];
-    int n;
-};
-
-static void gather(struct crowd *crowd, il_rwlock *rwlock, const char *names)
-{
-    crowd->n = (int)strlen(names);
-    for (int i = 0; i < crowd->n; i++) {
-        crowd->names[i][0] = names[i];
-        crowd->names[i][1] = '\0';
-        crowd->users[i] =
-            (struct user){ .rwlock = rwlock, .name = crowd->names[i] };
-        assert_int_equal(
-            il_spawn(NULL, use, &crowd->users[i], &crowd->tasks[i]), 0);
-    }
-}
-
-static void reap_all(const struct crowd *crowd)
-{
-    for (int i = 0; i < crowd->n; i++)
-        assert_int_equal(reap(crowd->tasks[i]), 0);
-}
-
-static void assert_free(il_rwlock *rwlock)
-{
-    assert_null(il_rwlock_get_writer(rwlock));
-    assert_int_equal(il_rwlock_count_readers(rwlock), 0);
-    assert_int_equal(il_rwlock_try_acquire_write(rwlock), 0);
-    assert_int_equal(il_rwlock_release_write(rwlock), 0);
-}
 
 /* --- owners, blocks ------------------------------------------------------------- */
 
@@ -117,7 +43,7 @@ static void test_rwlock_belongs_to_its_writer_alone(void **state)
 
     (void)state;
     assert_int_equal(il_spawn(NULL, write_twice, &rwlock, NULL), 0);
-    assert_free(&rwlock);
+    assert_rwlock_free(&rwlock);
     /* Code outside tasks is one owner. */
     assert_int_equal(il_rwlock_acquire_write(&rwlock), 0);
     assert_int_equal(il_rwlock_acquire_write(&rwlock), -EDEADLK);
@@ -130,7 +56,7 @@ static void test_rwlock_belongs_to_its_writer_alone(void **state)
                      -ESRCH); /* cannot wait */
     assert_int_equal(il_rwlock_release_read(&rwlock), 0);
     assert_int_equal(il_rwlock_release_read(&rwlock), 0);
-    assert_free(&rwlock);
+    assert_rwlock_free(&rwlock);
 }
 
 static int write_and_forget(void *arg)
@@ -155,7 +81,7 @@ static void test_rwlock_of_a_writer_that_ended_is_lost(void **state)
     assert_int_equal(il_rwlock_try_acquire_read(&rwlock), -EOWNERDEAD);
     assert_int_equal(il_rwlock_acquire_write(&rwlock), -EOWNERDEAD);
     il_rwlock_fini(&rwlock);
-    assert_free(&rwlock);
+    assert_rwlock_free(&rwlock);
 }
 
 static int use_blocks(void *arg)
@@ -202,7 +128,7 @@ static void test_rwlock_block_ends_what_it_began(void **state)
         r = 2;
     }
     assert_int_equal(r, 2);
-    assert_free(&other);
+    assert_rwlock_free(&other);
 }
 
 /* --- what goes; misuse ------------------------------------------------------------ */
@@ -297,7 +223,7 @@ static void test_rwlock_of_another_thread_is_refused(void **state)
         assert_int_equal(pthread_join(thread, NULL), 0);
         assert_int_equal(il_test_advance(f->loop, IL_MS(20)), 0);
         reap_all(&crowd);
-        assert_free(&rwlock);
+        assert_rwlock_free(&rwlock);
     }
 }
 
