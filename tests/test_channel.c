@@ -2,78 +2,13 @@
 
 /* test_channel.c - what is sent arrives: once, in order, and nothing else. */
 
+#include "support/channel_users.h"
 #include "support/fixture.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-
-struct sender {
-    il_channel *channel;
-    int first; /* the values it sends */
-    int last;
-    int r; /* of the last send */
-};
-
-static int send_all(void *arg)
-{
-    struct sender *s = arg;
-
-    for (int i = s->first; i <= s->last; i++) {
-        s->r = 1;
-        s->r = il_channel_send(s->channel, &i);
-        if (s->r < 0)
-            break;
-        note("s%d", i);
-    }
-    return 0;
-}
-
-struct receiver {
-    il_channel *channel;
-    int wants; /* so many */
-    int r;     /* of the last receive */
-    int value; /* of the last receive */
-};
-
-static int receive_some(void *arg)
-{
-    struct receiver *v = arg;
-
-    for (int i = 0; i < v->wants; i++) {
-        v->r = 1;
-        v->value = 77;
-        v->r = il_channel_receive(v->channel, &v->value);
-        if (v->r < 0)
-            break;
-        note("r%d", v->value);
-    }
-    return 0;
-}
-
-static int take(il_channel *channel)
-{
-    int value = -1;
-
-    assert_int_equal(il_channel_try_receive(channel, &value), 0);
-    return value;
-}
-
-static void give(il_channel *channel, int value)
-{
-    assert_int_equal(il_channel_try_send(channel, &value), 0);
-}
-
-/* Nothing to take, and it says so without touching anything. */
-static void assert_empty(il_channel *channel)
-{
-    int value = 99;
-
-    assert_int_equal(il_channel_try_receive(channel, &value), -EAGAIN);
-    assert_int_equal(value, 99);
-    assert_int_equal(il_channel_count(channel), 0);
-}
 
 /* --- order ------------------------------------------------------------------ */
 
@@ -94,7 +29,7 @@ static void test_channel_keeps_the_order_around_the_ring(void **state)
     }
     while (received < sent)
         assert_int_equal(take(&channel), received++);
-    assert_empty(&channel);
+    assert_channel_empty(&channel);
     il_channel_fini(&channel);
 }
 
@@ -140,7 +75,7 @@ static void test_channel_serves_receivers_in_the_order_they_came(void **state)
         settle(f);
         for (int i = 0; i < 3; i++)
             assert_int_equal(v[i].value, i + 1);
-        assert_empty(&channel);
+        assert_channel_empty(&channel);
         il_channel_fini(&channel);
     }
 }
@@ -178,7 +113,7 @@ static void test_channel_serves_senders_in_the_order_they_came(void **state)
         for (int i = 0; i < 8; i++)
             note("%d", values[i]);
         assert_string_equal(noted(), expected[capacity]);
-        assert_empty(&channel);
+        assert_channel_empty(&channel);
         il_channel_fini(&channel);
     }
 }
@@ -200,7 +135,7 @@ static void test_channel_without_room_returns_when_received(void **state)
     assert_int_equal(il_spawn(NULL, receive_some, &v, NULL), 0);
     settle(f);
     assert_string_equal(noted(), "r1 s1 s2 r2");
-    assert_empty(&channel);
+    assert_channel_empty(&channel);
     il_channel_fini(&channel);
 }
 
@@ -217,7 +152,7 @@ static void test_channel_hands_over_before_the_receiver_runs(void **state)
     assert_int_equal(v.value, 77);
     give(&channel, 5);
     assert_int_equal(v.value, 5);
-    assert_empty(&channel);
+    assert_channel_empty(&channel);
     settle(f);
     assert_int_equal(v.r, 0);
     il_channel_fini(&channel);
@@ -241,7 +176,7 @@ static void test_channel_that_is_full_makes_senders_wait(void **state)
         assert_int_equal(take(&channel), i);
         settle(f);
     }
-    assert_empty(&channel);
+    assert_channel_empty(&channel);
     assert_int_equal(s.r, 0);
     il_channel_fini(&channel);
 }

@@ -2,75 +2,10 @@
 
 /* test_channel_cancel.c - channels and cancels; and who never has to wait. */
 
+#include "support/channel_users.h"
 #include "support/fixture.h"
 
 #include <errno.h>
-
-struct sender {
-    il_channel *channel;
-    int first; /* the values it sends */
-    int last;
-    int r; /* of the last send */
-};
-
-static int send_all(void *arg)
-{
-    struct sender *s = arg;
-
-    for (int i = s->first; i <= s->last; i++) {
-        s->r = 1;
-        s->r = il_channel_send(s->channel, &i);
-        if (s->r < 0)
-            break;
-        note("s%d", i);
-    }
-    return 0;
-}
-
-struct receiver {
-    il_channel *channel;
-    int wants; /* so many */
-    int r;     /* of the last receive */
-    int value; /* of the last receive */
-};
-
-static int receive_some(void *arg)
-{
-    struct receiver *v = arg;
-
-    for (int i = 0; i < v->wants; i++) {
-        v->r = 1;
-        v->value = 77;
-        v->r = il_channel_receive(v->channel, &v->value);
-        if (v->r < 0)
-            break;
-        note("r%d", v->value);
-    }
-    return 0;
-}
-
-static int take(il_channel *channel)
-{
-    int value = -1;
-
-    assert_int_equal(il_channel_try_receive(channel, &value), 0);
-    return value;
-}
-
-static void give(il_channel *channel, int value)
-{
-    assert_int_equal(il_channel_try_send(channel, &value), 0);
-}
-
-/* Nothing to take, and it says so without touching anything. */
-static void assert_empty(il_channel *channel)
-{
-    int value = 99;
-
-    assert_int_equal(il_channel_try_receive(channel, &value), -EAGAIN);
-    assert_int_equal(value, 99);
-    assert_int_equal(il_channel_count(channel), 0);
-}
 
 /* --- cancelling ------------------------------------------------------------- */
 
@@ -99,7 +34,7 @@ static void test_channel_cancelled_receiver_takes_nothing(void **state)
             assert_int_equal(v[i].value, i == victim ? 77 : next++);
             assert_int_equal(reap(tasks[i]), 0);
         }
-        assert_empty(&channel);
+        assert_channel_empty(&channel);
         il_channel_fini(&channel);
     }
 }
@@ -122,7 +57,7 @@ static void test_channel_cancelled_sender_sends_nothing(void **state)
         for (int i = 0; i < 3; i++)
             if (i != victim)
                 assert_int_equal(take(&channel), i);
-        assert_empty(&channel);
+        assert_channel_empty(&channel);
         settle(f);
         for (int i = 0; i < 3; i++) {
             assert_int_equal(s[i].r, i == victim ? -ECANCELED : 0);
@@ -168,7 +103,7 @@ static void test_channel_sent_wins_over_a_late_cancel(void **state)
     assert_string_equal(noted(), "s1");
     assert_int_equal(s.r, -ECANCELED);
     assert_int_equal(reap(task), 0);
-    assert_empty(&channel);
+    assert_channel_empty(&channel);
     il_channel_fini(&channel);
 }
 

@@ -2,6 +2,7 @@
 
 /* test_channel_close.c - the ends of channels, and cancels at any time. */
 
+#include "support/channel_users.h"
 #include "support/fixture.h"
 
 #include <errno.h>
@@ -34,11 +35,6 @@ static int receive_one(void *arg)
     user->r = il_channel_receive(user->channel, &user->value);
     note("%s", user->name);
     return 0;
-}
-
-static void give(il_channel *channel, int value)
-{
-    assert_int_equal(il_channel_try_send(channel, &value), 0);
 }
 
 /* --- close ------------------------------------------------------------------ */
