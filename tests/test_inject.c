@@ -98,6 +98,48 @@ static void test_inject_tie_comes_on_either_side(void **state)
                         ONE "ETIMEDOUT|" TWO "ETIMEDOUT|" FINE);
 }
 
+/* As the first sleep and the yield above, but inside selects. */
+static int select_twice(void *arg)
+{
+    il_event never = IL_EVENT_INIT;
+    il_case cases[] = { IL_CASE_EVENT(&never), IL_CASE_AFTER(IL_MS(10)) };
+    int r = il_select(cases, 2, 0);
+
+    (void)arg;
+    note("%s", r < 0 ? il_strerror(r) : "10");
+    cases[1] = (il_case)IL_CASE_AFTER(IL_MS(20));
+    r = il_select(cases, 2, 0);
+    note("%s", r < 0 ? il_strerror(r) : "20");
+    il_event_fini(&never);
+    return r;
+}
+
+/* Who is in several queues waits, too: its grant is when it has left them. */
+static void test_inject_late_comes_after_the_grant_of_a_select(void **state)
+{
+    il_test_scenario scenario = thrice;
+    il_test_report report;
+
+    (void)state;
+    scenario.body = select_twice;
+    results[0] = '\0';
+    assert_int_equal(il_test_inject(&scenario, IL_TEST_CANCEL_LATE, &report),
+                     0);
+    assert_string_equal(results, "10 20: success|10 ECANCELED: ECANCELED|"
+                                 "10 20: success|");
+    results[0] = '\0';
+    assert_int_equal(il_test_inject(&scenario, IL_TEST_DEADLINE_TIE, &report),
+                     0);
+    assert_string_equal(results, "10 20: success|" /* before */
+                                 "ECANCELED ECANCELED: ETIMEDOUT|"
+                                 "10 ECANCELED: ETIMEDOUT|" /* after */
+                                 "10 ECANCELED: ETIMEDOUT|"
+                                 "10 20: success|" /* late */
+                                 "10 ECANCELED: ETIMEDOUT|"
+                                 "10 20: success|");
+    assert_int_equal(report.n_choices, 2);
+}
+
 static int wait_in_time(void *arg)
 {
     int r = 0;
@@ -385,6 +427,7 @@ int main(void)
         BARE_TEST(test_inject_comes_at_each_suspension),
         BARE_TEST(test_inject_late_comes_after_the_grant),
         BARE_TEST(test_inject_tie_comes_on_either_side),
+        BARE_TEST(test_inject_late_comes_after_the_grant_of_a_select),
         BARE_TEST(test_inject_timeout_is_of_the_innermost_scope),
         BARE_TEST(test_inject_cancels_the_chosen_task),
         BARE_TEST(test_inject_finds_a_forgotten_clean_up),

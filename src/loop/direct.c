@@ -117,7 +117,7 @@ static void see_grant(ili_trial *trial)
 {
     const il_task *victim = trial->victim;
 
-    if (!victim || trial->is_granted || victim->state == ILI_PARKED ||
+    if (!victim || trial->is_granted || ili_is_parked(victim) ||
         victim->state == ILI_DONE)
         return;
     trial->is_granted = true;
@@ -135,7 +135,7 @@ void ili_trial_see_step(ili_trial *trial, bool was_victims)
         trial->is_granted = false;
         trial->n_suspensions++;
         trial->director.at(trial, ILI_MOMENT_SUSPENDED);
-    } else if (!trial->is_granted && victim->state == ILI_PARKED) {
+    } else if (!trial->is_granted && ili_is_parked(victim)) {
         trial->director.at(trial, ILI_MOMENT_WAITING);
     }
     see_grant(trial);
