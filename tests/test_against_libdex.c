@@ -9,22 +9,29 @@
  * What maps and allocates is wrapped by the linker and counted. */
 
 #include "support/fixture.h"
+#include "support/tasks.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 static unsigned n_mapped, n_allocated;
 
 /* The linker sends our calls of these here. */
 void *__real_mmap(void *at, size_t size, int how, int flags, int fd, off_t off);
+
 void *__wrap_mmap(void *at, size_t size, int how, int flags, int fd, off_t off);
+
 int __real_mprotect(void *at, size_t size, int how);
+
 int __wrap_mprotect(void *at, size_t size, int how);
+
 void *__real_malloc(size_t size);
+
 void *__wrap_malloc(size_t size);
+
 void *__real_calloc(size_t n, size_t size);
+
 void *__wrap_calloc(size_t n, size_t size);
 
 void *__wrap_mmap(void *at, size_t size, int how, int flags, int fd, off_t off)
@@ -49,16 +56,6 @@ void *__wrap_calloc(size_t n, size_t size)
 {
     n_allocated++;
     return __real_calloc(n, size);
-}
-
-static void run(il_task_fn *body)
-{
-    assert_int_equal(il_run(body, NULL), 0);
-}
-
-static il_time now_ms(void)
-{
-    return (il_now() - IL_SEC(1)) / 1000000;
 }
 
 /* --- Order ---------------------------------------------------------------- */
@@ -356,7 +353,9 @@ static void test_against_libdex_foreign_callbacks_may_wait(void **state)
 /* --- Memory ---------------------------------------------------------------- */
 
 static il_future gate;
+
 static unsigned n_parked, n_done;
+
 static uintptr_t stacks[MANY(33000)]; /* where on it each task ran */
 
 static int park(void *arg)

@@ -5,6 +5,7 @@
 #include "support/fixture.h"
 #include "support/gates.h"
 #include "support/other_loop.h"
+#include "support/tasks.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -51,18 +52,6 @@ static void *cancel_token(void *token)
 {
     CHECK_INT(il_cancel_token_cancel(token), 0);
     return NULL;
-}
-
-static int join(void *task)
-{
-    CHECK_INT(il_task_join(task, NULL), 0);
-    return 0;
-}
-
-static void finish(il_task *task)
-{
-    assert_int_equal(il_run(join, task), 0);
-    assert_int_equal(reap(task), 0);
 }
 
 static void assert_was_told(const struct listener *l)
@@ -496,6 +485,7 @@ static void test_cancel_token_of_a_task_that_does_not_end(void **state)
 enum { N_ROUNDS = 1500 };
 
 static il_cancel_token tokens[N_ROUNDS];
+
 static atomic_int round_now;
 
 static void *cancel_all(void *arg)
@@ -630,6 +620,7 @@ static void test_cancel_token_works_in_the_child_of_a_fork(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
 #define TEST_REAL(name)                                                        \
     cmocka_unit_test_setup_teardown(name, setup_real, teardown)
 

@@ -3,6 +3,7 @@
 /* test_combine.c - collecting children as they end, gathering and racing. */
 
 #include "support/fixture.h"
+#include "support/tasks.h"
 
 #include <errno.h>
 
@@ -23,16 +24,6 @@ static int live(void *arg)
     if (child->r < 0 && !child->stubborn)
         return child->r;
     return child->result;
-}
-
-static il_time now_ms(void)
-{
-    return (il_now() - IL_SEC(1)) / 1000000;
-}
-
-static void run(il_task_fn *body)
-{
-    assert_int_equal(il_run(body, NULL), 0);
 }
 
 static int expect_next(il_group *group, int result)

@@ -3,6 +3,7 @@
 /* test_group.c - a closed group has no tasks, and the first error counts. */
 
 #include "support/fixture.h"
+#include "support/tasks.h"
 
 #include <errno.h>
 
@@ -22,16 +23,6 @@ static int live(void *arg)
     if (child->name)
         note("%s%s", child->name, child->r == -ECANCELED ? "-" : "");
     return child->r < 0 ? child->r : child->result;
-}
-
-static il_time now_ms(void)
-{
-    return (il_now() - IL_SEC(1)) / 1000000;
-}
-
-static void run(il_task_fn *body)
-{
-    assert_int_equal(il_run(body, NULL), 0);
 }
 
 static int close_waits(void *arg)

@@ -2,35 +2,11 @@
 
 /* test_group_block.c - a block that waits for its tasks at its end. */
 
+#include "support/children.h"
 #include "support/fixture.h"
+#include "support/tasks.h"
 
 #include <errno.h>
-
-static il_time now_ms(void)
-{
-    return (il_now() - IL_SEC(1)) / 1000000;
-}
-
-static void run(il_task_fn *body)
-{
-    assert_int_equal(il_run(body, NULL), 0);
-}
-
-struct child {
-    il_time duration;
-    int result;
-    int instead; /* what it returns if it is cancelled; 0: the cancel */
-};
-
-static int live(void *arg)
-{
-    const struct child *child = arg;
-    int r = child->duration ? il_sleep(child->duration) : 0;
-
-    if (r < 0)
-        return child->instead ? child->instead : r;
-    return child->result;
-}
 
 static int wait_at_the_end(void *arg)
 {

@@ -2,31 +2,12 @@
 
 /* test_group_failures.c - who failed with what, and groups that go on. */
 
+#include "support/children.h"
 #include "support/fixture.h"
+#include "support/tasks.h"
 
 #include <errno.h>
 #include <string.h>
-
-static void run(il_task_fn *body)
-{
-    assert_int_equal(il_run(body, NULL), 0);
-}
-
-struct child {
-    il_time duration;
-    int result;
-    int instead; /* what it returns if it is cancelled; 0: the cancel */
-};
-
-static int live(void *arg)
-{
-    const struct child *child = arg;
-    int r = child->duration ? il_sleep(child->duration) : 0;
-
-    if (r < 0)
-        return child->instead ? child->instead : r;
-    return child->result;
-}
 
 static int begin(il_group *group, const char *name, struct child *child)
 {

@@ -3,21 +3,12 @@
 /* test_map.c - one function for many items, so many at a time. */
 
 #include "support/fixture.h"
+#include "support/tasks.h"
 
 #include <errno.h>
 #include <string.h>
 
 enum { N = 10 };
-
-static il_time now_ms(void)
-{
-    return (il_now() - IL_SEC(1)) / 1000000;
-}
-
-static void run(il_task_fn *body)
-{
-    assert_int_equal(il_run(body, NULL), 0);
-}
 
 struct item {
     il_time duration;
@@ -28,6 +19,7 @@ struct item {
 };
 
 static int n_running;
+
 static int most_running;
 
 static int work(void *arg)
@@ -297,6 +289,7 @@ static void test_map_cancelled_at_every_moment_waits_for_all(void **state)
 }
 
 static il_task *mapper;
+
 static int n_begun;
 
 /* The first makes room and wakes the caller, which the second cancels then. */
@@ -365,6 +358,7 @@ static void test_map_refuses_nonsense(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
 #define TEST_MANUAL(name)                                                      \
     cmocka_unit_test_setup_teardown(name, setup_manual, teardown)
 

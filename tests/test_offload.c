@@ -4,10 +4,10 @@
 
 #include "support/fixture.h"
 #include "support/gates.h"
+#include "support/tasks.h"
 
 #include <errno.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 
 /* A task that offloads one job. */
@@ -49,19 +49,6 @@ static void end_pool(il_pool *pool)
 {
     assert_int_equal(il_pool_close(pool, IL_FOREVER), 0);
     assert_null(il_pool_unref(pool));
-}
-
-static int join(void *task)
-{
-    CHECK_INT(il_task_join(task, NULL), 0);
-    return 0;
-}
-
-/* Run the loop until a task has ended. */
-static void finish(il_task *task)
-{
-    assert_int_equal(il_run(join, task), 0);
-    assert_int_equal(reap(task), 0);
 }
 
 static il_task *spawn(struct client *c)
@@ -603,6 +590,7 @@ static void test_offload_abandon_races_with_the_end(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
 #define TEST_MANUAL(name)                                                      \
     cmocka_unit_test_setup_teardown(name, setup_manual, teardown)
 

@@ -5,15 +5,16 @@
 
 #include "support/fixture.h"
 #include "support/gates.h"
+#include "support/tasks.h"
 
 #include <errno.h>
 #include <sched.h>
-#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attr,
                           void *(*fn)(void *), void *arg);
+
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr,
                           void *(*fn)(void *), void *arg);
 
@@ -69,18 +70,6 @@ static void end_pool(il_pool *pool)
 {
     assert_int_equal(il_pool_close(pool, IL_FOREVER), 0);
     assert_null(il_pool_unref(pool));
-}
-
-static int join(void *task)
-{
-    CHECK_INT(il_task_join(task, NULL), 0);
-    return 0;
-}
-
-static void finish(il_task *task)
-{
-    assert_int_equal(il_run(join, task), 0);
-    assert_int_equal(reap(task), 0);
 }
 
 static void close_and_forget(struct fixture *f, int expected)
@@ -424,6 +413,7 @@ static void test_offload_works_in_a_child_with_a_loop_of_its_own(void **state)
 #endif
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
 #define TEST_REAL(name)                                                        \
     cmocka_unit_test_setup_teardown(name, setup_real, teardown)
 

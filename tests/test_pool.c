@@ -4,10 +4,10 @@
 
 #include "support/fixture.h"
 #include "support/gates.h"
+#include "support/tasks.h"
 
 #include <errno.h>
 #include <sched.h>
-#include <stdlib.h>
 
 static int offload_gate(void *gate, il_pool *pool, int *ret_result)
 {
@@ -336,18 +336,6 @@ static il_task *spawn_client(struct client *c, il_pool *pool, int result)
     return task;
 }
 
-static int join(void *task)
-{
-    CHECK_INT(il_task_join(task, NULL), 0);
-    return 0;
-}
-
-static void finish(il_task *task)
-{
-    assert_int_equal(il_run(join, task), 0);
-    assert_int_equal(reap(task), 0);
-}
-
 static int try_closed_pool(void *pool)
 {
     int n = 0;
@@ -548,12 +536,6 @@ static void close_in_callback(void *arg)
     struct closing *closing = arg;
 
     closing->r = il_pool_close(closing->pool, 0);
-}
-
-static int yield(void *arg)
-{
-    (void)arg;
-    return il_yield();
 }
 
 static void test_pool_is_not_closed_where_that_would_block(void **state)

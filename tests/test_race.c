@@ -3,18 +3,9 @@
 /* test_race.c - several attempts, of which one is enough. */
 
 #include "support/fixture.h"
+#include "support/tasks.h"
 
 #include <errno.h>
-
-static il_time now_ms(void)
-{
-    return (il_now() - IL_SEC(1)) / 1000000;
-}
-
-static void run(il_task_fn *body)
-{
-    assert_int_equal(il_run(body, NULL), 0);
-}
 
 /* An attempt notes "name@begin" and, if it is cancelled, "name-end". */
 struct attempt {
@@ -426,6 +417,7 @@ static void test_race_first_is_over_at_the_first_end(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
 #define TEST_MANUAL(name)                                                      \
     cmocka_unit_test_setup_teardown(name, setup_manual, teardown)
 

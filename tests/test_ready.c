@@ -3,19 +3,10 @@
 /* test_ready.c - a task says that it is ready, and who spawned it goes on. */
 
 #include "support/fixture.h"
+#include "support/tasks.h"
 
 #include <errno.h>
 #include <string.h>
-
-static il_time now_ms(void)
-{
-    return (il_now() - IL_SEC(1)) / 1000000;
-}
-
-static void run(il_task_fn *body)
-{
-    assert_int_equal(il_run(body, NULL), 0);
-}
 
 struct server {
     il_time preparation;

@@ -3,19 +3,9 @@
 /* test_scope.c - which scope fired, and what its result means. */
 
 #include "support/fixture.h"
+#include "support/tasks.h"
 
 #include <errno.h>
-
-static il_time now_ms(void)
-{
-    return (il_now() - IL_SEC(1)) / 1000000;
-}
-
-/* Run a body as the main task of the fixture's loop, from time 0 ms. */
-static void run(il_task_fn *body)
-{
-    assert_int_equal(il_run(body, NULL), 0);
-}
 
 static int inner_fires(void *arg)
 {

@@ -3,6 +3,7 @@
 /* test_scope_callback.c - callbacks that are posted when a scope is cancelled. */
 
 #include "support/fixture.h"
+#include "support/tasks.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,12 +15,6 @@ static void tell(void *text)
 }
 
 #define TELL(text) IL_CALLBACK_INIT(tell, TEXT(text))
-
-/* Run a body as the main task of the fixture's loop. */
-static void run(il_task_fn *body)
-{
-    assert_int_equal(il_run(body, NULL), 0);
-}
 
 static int cancel_by_call(void *arg)
 {

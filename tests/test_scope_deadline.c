@@ -3,13 +3,9 @@
 /* test_scope_deadline.c - until when a scope lasts, and the task inside it. */
 
 #include "support/fixture.h"
+#include "support/tasks.h"
 
 #include <errno.h>
-
-static void run(il_task_fn *body)
-{
-    assert_int_equal(il_run(body, NULL), 0);
-}
 
 /* Virtual clocks begin at one second. */
 static il_time at_ms(int ms)

@@ -5,6 +5,7 @@
 
 #include "support/fixture.h"
 #include "support/gates.h"
+#include "support/tasks.h"
 
 #include <errno.h>
 #include <string.h>
@@ -51,19 +52,6 @@ static il_task *spawn(il_task_fn *fn, struct party *p)
 
     assert_int_equal(il_spawn(NULL, fn, p, &task), 0);
     return task;
-}
-
-static int join(void *task)
-{
-    CHECK_INT(il_task_join(task, NULL), 0);
-    return 0;
-}
-
-/* Let time pass until it has ended. */
-static void finish(il_task *task)
-{
-    assert_int_equal(il_run(join, task), 0);
-    assert_int_equal(reap(task), 0);
 }
 
 static void init(il_shared_channel *channel, size_t capacity)

@@ -6,9 +6,9 @@
 #include "support/fixture.h"
 #include "support/gates.h"
 #include "support/other_loop.h"
+#include "support/tasks.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdint.h>
 
@@ -213,12 +213,6 @@ static void use_in_callback(void *arg)
     CHECK_INT(value, 77);
     CHECK_INT(il_shared_channel_send(channel, &value, IL_FOREVER), 0);
     CHECK_INT(il_shared_channel_send(channel, &value, IL_FOREVER), -EDEADLK);
-}
-
-static int yield(void *arg)
-{
-    (void)arg;
-    return il_yield();
 }
 
 static void test_shared_channel_does_not_block_a_loop_that_runs(void **state)
@@ -537,6 +531,7 @@ test_shared_channel_goes_on_when_a_loop_ends_while_others_send(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
 #define TEST_REAL(name)                                                        \
     cmocka_unit_test_setup_teardown(name, setup_real, teardown)
 

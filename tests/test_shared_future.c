@@ -5,6 +5,7 @@
 #include "support/fixture.h"
 #include "support/gates.h"
 #include "support/other_loop.h"
+#include "support/tasks.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -55,18 +56,6 @@ static il_task *spawn(struct waiter *w)
 
     assert_int_equal(il_spawn(NULL, wait_in_task, w, &task), 0);
     return task;
-}
-
-static int join(void *task)
-{
-    CHECK_INT(il_task_join(task, NULL), 0);
-    return 0;
-}
-
-static void finish(il_task *task)
-{
-    assert_int_equal(il_run(join, task), 0);
-    assert_int_equal(reap(task), 0);
 }
 
 static void assert_untouched(const struct waiter *w)
@@ -396,12 +385,6 @@ static void wait_in_callback(void *arg)
     wait_for_it(arg);
 }
 
-static int yield(void *arg)
-{
-    (void)arg;
-    return il_yield();
-}
-
 static void test_shared_future_does_not_block_a_loop_that_runs(void **state)
 {
     struct fixture *f = *state;
@@ -429,6 +412,7 @@ struct round {
 };
 
 static struct round *rounds[N_ROUNDS];
+
 static atomic_int round_now;
 
 static void *set_all(void *arg)
@@ -546,6 +530,7 @@ static void test_shared_future_timeout_races_in_a_thread(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
 #define TEST_REAL(name)                                                        \
     cmocka_unit_test_setup_teardown(name, setup_real, teardown)
 

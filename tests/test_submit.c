@@ -5,24 +5,12 @@
 #include "support/fixture.h"
 #include "support/gates.h"
 #include "support/other_loop.h"
+#include "support/tasks.h"
 
 #include <errno.h>
 #include <sched.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
-
-static int join(void *task)
-{
-    CHECK_INT(il_task_join(task, NULL), 0);
-    return 0;
-}
-
-static void finish(il_task *task)
-{
-    assert_int_equal(il_run(join, task), 0);
-    assert_int_equal(reap(task), 0);
-}
 
 /* --- il_call_sync() ------------------------------------------------------- */
 
@@ -253,12 +241,6 @@ static void test_call_sync_while_the_loop_closes(void **state)
 static void call_in_callback(void *arg)
 {
     call(arg);
-}
-
-static int yield(void *arg)
-{
-    (void)arg;
-    return il_yield();
 }
 
 static void test_call_sync_refuses_what_cannot_end(void **state)

@@ -2,35 +2,14 @@
 
 /* test_wait.c - several tasks are waited for at once, and left alone. */
 
+#include "support/children.h"
 #include "support/fixture.h"
+#include "support/tasks.h"
 
 #include <errno.h>
 #include <pthread.h>
 
 enum { MANY_TASKS = 500 };
-
-static il_time now_ms(void)
-{
-    return (il_now() - IL_SEC(1)) / 1000000;
-}
-
-static void run(il_task_fn *body)
-{
-    assert_int_equal(il_run(body, NULL), 0);
-}
-
-struct child {
-    il_time duration;
-    int result;
-};
-
-static int live(void *arg)
-{
-    const struct child *child = arg;
-    int r = child->duration ? il_sleep(child->duration) : 0;
-
-    return r < 0 ? r : child->result;
-}
 
 /* In the root group: nobody but who waits cares for it. */
 static il_task *begin(struct child *child)
@@ -51,9 +30,9 @@ static void drop(il_awaited *awaited, int n)
 
 static int wait_for_any(void *arg)
 {
-    struct child a = { IL_MS(30), 1 };
-    struct child b = { IL_MS(10), 2 };
-    struct child c = { IL_MS(20), 3 };
+    struct child a = { IL_MS(30), 1, 0 };
+    struct child b = { IL_MS(10), 2, 0 };
+    struct child c = { IL_MS(20), 3, 0 };
     il_awaited awaited[] = { { .task = begin(&a) },
                              { .task = begin(&b) },
                              { .task = begin(&c) } };
@@ -91,9 +70,9 @@ static void test_wait_any_leaves_the_others_alone(void **state)
 
 static int end_together(void *arg)
 {
-    struct child a = { IL_MS(10), 1 };
-    struct child b = { IL_MS(20), 2 };
-    struct child c = { IL_MS(10), -EIO };
+    struct child a = { IL_MS(10), 1, 0 };
+    struct child b = { IL_MS(20), 2, 0 };
+    struct child c = { IL_MS(10), -EIO, 0 };
     il_awaited awaited[] = { { .task = begin(&b) },
                              { .task = begin(&c) },
                              { .task = begin(&a) } };
@@ -122,7 +101,7 @@ static void test_wait_any_tells_of_all_that_have_ended_by_then(void **state)
 
 static int wait_twice_for_one(void *arg)
 {
-    struct child a = { IL_MS(10), 4 };
+    struct child a = { IL_MS(10), 4, 0 };
     il_awaited awaited[] = { { .task = begin(&a) }, { .task = NULL } };
     size_t which = 99;
 
@@ -146,10 +125,10 @@ static void test_wait_takes_the_same_task_twice(void **state)
 
 static int wait_for_error(void *arg)
 {
-    struct child good = { IL_MS(5), 1 };
-    struct child cancelled = { IL_FOREVER, 0 };
-    struct child bad = { IL_MS(10), -EIO };
-    struct child late = { IL_MS(20), 2 };
+    struct child good = { IL_MS(5), 1, 0 };
+    struct child cancelled = { IL_FOREVER, 0, 0 };
+    struct child bad = { IL_MS(10), -EIO, 0 };
+    struct child late = { IL_MS(20), 2, 0 };
     il_awaited awaited[] = { { .task = begin(&good) },
                              { .task = begin(&cancelled) },
                              { .task = begin(&bad) },
@@ -179,8 +158,8 @@ static void test_wait_error_ends_with_the_first_failure(void **state)
 
 static int wait_for_no_error(void *arg)
 {
-    struct child a = { IL_MS(5), 1 };
-    struct child b = { IL_MS(10), 2 };
+    struct child a = { IL_MS(5), 1, 0 };
+    struct child b = { IL_MS(10), 2, 0 };
     il_awaited awaited[] = { { .task = begin(&a) }, { .task = begin(&b) } };
     size_t which = 99;
 
@@ -210,7 +189,7 @@ static int wait_for_many(void *arg)
 
     (void)arg;
     for (int i = 0; i < MANY_TASKS; i++) {
-        children[i] = (struct child){ IL_MS(1 + i * 7 % 50), i };
+        children[i] = (struct child){ IL_MS(1 + i * 7 % 50), i, 0 };
         awaited[i] = (il_awaited){ .task = begin(&children[i]) };
     }
     CHECK_INT(il_wait_all(awaited, MANY_TASKS), MANY_TASKS);
@@ -234,7 +213,7 @@ static void test_wait_all_takes_any_number(void **state)
 
 static int handle_error(void *arg)
 {
-    struct child bad = { IL_MS(10), -EIO };
+    struct child bad = { IL_MS(10), -EIO, 0 };
     il_awaited awaited[] = { { .task = begin(&bad) } };
 
     (void)arg;
@@ -252,8 +231,8 @@ static void test_wait_result_of_a_failed_task_is_handled(void **state)
 
 static int be_cancelled_between(void *arg)
 {
-    struct child bad = { IL_MS(10), -EIO };
-    struct child slow = { IL_MS(30), 0 };
+    struct child bad = { IL_MS(10), -EIO, 0 };
+    struct child slow = { IL_MS(30), 0, 0 };
     il_awaited awaited[] = { { .task = begin(&bad), .has_ended = true },
                              { .task = begin(&slow), .result = 17 } };
     int r = 0;
@@ -322,8 +301,8 @@ static void test_wait_cancelled_leaves_the_tasks_alone(void **state)
     struct fixture *f = *state;
 
     for (int i = 0; i < 3; i++) {
-        struct child a = { IL_MS(10), 1 };
-        struct child b = { IL_MS(20), 2 };
+        struct child a = { IL_MS(10), 1, 0 };
+        struct child b = { IL_MS(20), 2, 0 };
         struct victim victim = {
             { { .task = begin(&a) }, { .task = begin(&b) } }, waits[i], 0
         };
@@ -356,7 +335,7 @@ static void test_wait_granted_before_a_cancel_returns_its_value(void **state)
 
     for (int i = 0; i < 3; i++) {
         struct victim victim = { .wait = waits[i] };
-        struct child stuck = { IL_FOREVER, 0 };
+        struct child stuck = { IL_FOREVER, 0, 0 };
         il_task *task;
 
         victim.awaited[0].task = begin(&stuck);
@@ -376,7 +355,7 @@ static void test_wait_granted_before_a_cancel_returns_its_value(void **state)
 /* The deadline was armed first, so it comes first; or second. */
 static int deadline_and_end(void *arg)
 {
-    struct child child = { IL_MS(10), 3 };
+    struct child child = { IL_MS(10), 3, 0 };
     il_awaited awaited[1];
     int r = 0;
 
@@ -402,7 +381,7 @@ static void test_wait_deadline_at_the_same_instant_as_an_end(void **state)
 
 static int refuse(void *arg)
 {
-    struct child child = { IL_MS(10), 0 };
+    struct child child = { IL_MS(10), 0, 0 };
     il_awaited awaited[] = { { .task = begin(&child) }, { .task = NULL } };
 
     (void)arg;
@@ -429,8 +408,8 @@ static void test_wait_refuses_nonsense(void **state)
 static void test_wait_outside_tasks_takes_what_has_ended(void **state)
 {
     struct fixture *f = *state;
-    struct child a = { 0, 1 };
-    struct child b = { IL_MS(10), 2 };
+    struct child a = { 0, 1, 0 };
+    struct child b = { IL_MS(10), 2, 0 };
     il_awaited awaited[] = { { .task = begin(&a) }, { .task = begin(&b) } };
     size_t which = 99;
 
@@ -461,7 +440,7 @@ static void *run_elsewhere(void *arg)
 static void test_wait_in_another_thread_is_refused(void **state)
 {
     struct fixture *f = *state;
-    struct child child = { IL_MS(10), 2 };
+    struct child child = { IL_MS(10), 2, 0 };
     il_awaited awaited[] = { { .task = begin(&child) } };
     pthread_t thread;
 
@@ -481,7 +460,7 @@ static int drop_the_handle(void *task)
 
 static int wait_while_dropped(void *arg)
 {
-    struct child child = { IL_MS(10), 6 };
+    struct child child = { IL_MS(10), 6, 0 };
     il_awaited awaited[] = { { .task = begin(&child) } };
 
     (void)arg;
@@ -509,7 +488,7 @@ static int count_turns(void *arg)
 
 static int wait_in_a_loop(void *arg)
 {
-    struct child child = { 0, 0 };
+    struct child child = { 0, 0, 0 };
     il_awaited awaited[] = { { .task = begin(&child) } };
     il_group group;
     int turns = 0;
@@ -533,6 +512,7 @@ static void test_wait_for_what_has_ended_starves_nobody(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
 #define TEST_MANUAL(name)                                                      \
     cmocka_unit_test_setup_teardown(name, setup_manual, teardown)
 

@@ -3,18 +3,9 @@
 /* test_wait_for.c - one task is waited for with a limit, or stopped. */
 
 #include "support/fixture.h"
+#include "support/tasks.h"
 
 #include <errno.h>
-
-static il_time now_ms(void)
-{
-    return (il_now() - IL_SEC(1)) / 1000000;
-}
-
-static void run(il_task_fn *body)
-{
-    assert_int_equal(il_run(body, NULL), 0);
-}
 
 /* It sleeps, then cleans up, cancelled or not, then returns what it is told to. */
 struct child {
@@ -319,6 +310,7 @@ static void test_wait_for_a_stopped_task_also_when_cancelled(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
 #define TEST_MANUAL(name)                                                      \
     cmocka_unit_test_setup_teardown(name, setup_manual, teardown)
 
