@@ -4,6 +4,7 @@
 
 #include "support/fixture.h"
 #include "support/gates.h"
+#include "support/pool_clients.h"
 #include "support/tasks.h"
 
 #include <errno.h>
@@ -34,21 +35,6 @@ static int offload(void *arg)
 static struct client client(il_pool *pool, struct gate *gate)
 {
     return (struct client){ .pool = pool, .fn = gate_pass, .arg = gate };
-}
-
-static il_pool *make_pool(unsigned max_threads)
-{
-    const il_pool_options options = { .max_threads = max_threads };
-    il_pool *pool = NULL;
-
-    assert_int_equal(il_pool_new(&options, &pool), 0);
-    return pool;
-}
-
-static void end_pool(il_pool *pool)
-{
-    assert_int_equal(il_pool_close(pool, IL_FOREVER), 0);
-    assert_null(il_pool_unref(pool));
 }
 
 static il_task *spawn(struct client *c)

@@ -5,6 +5,7 @@
 
 #include "support/fixture.h"
 #include "support/gates.h"
+#include "support/pool_clients.h"
 #include "support/tasks.h"
 
 #include <errno.h>
@@ -30,48 +31,6 @@ int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr,
     return __real_pthread_create(thread, attr, fn, arg);
 }
 
-struct client {
-    il_pool *pool; /* NULL: the process's */
-    struct gate gate;
-    int r;
-    int result;
-};
-
-static int offload(void *arg)
-{
-    struct client *c = arg;
-
-    c->r = 1;
-    c->result = 77;
-    c->r = il_offload_to(c->pool, gate_pass, &c->gate, &c->result);
-    return 0;
-}
-
-static il_task *spawn_client(struct client *c, il_pool *pool, int result)
-{
-    il_task *task = NULL;
-
-    c->pool = pool;
-    gate_init(&c->gate, result);
-    assert_int_equal(il_spawn(NULL, offload, c, &task), 0);
-    return task;
-}
-
-static il_pool *make_pool(unsigned max_threads)
-{
-    const il_pool_options options = { .max_threads = max_threads };
-    il_pool *pool = NULL;
-
-    assert_int_equal(il_pool_new(&options, &pool), 0);
-    return pool;
-}
-
-static void end_pool(il_pool *pool)
-{
-    assert_int_equal(il_pool_close(pool, IL_FOREVER), 0);
-    assert_null(il_pool_unref(pool));
-}
-
 static void close_and_forget(struct fixture *f, int expected)
 {
     assert_int_equal(il_loop_close(f->loop, 0), expected);
@@ -91,7 +50,7 @@ static void *open_later(void *gate)
 static void test_offload_loop_waits_for_jobs_when_it_closes(void **state)
 {
     struct fixture *f = *state;
-    struct client c;
+    struct gated_client c;
     il_task *task = spawn_client(&c, NULL, 6);
     pthread_t thread;
 
@@ -110,7 +69,7 @@ static void test_offload_loop_waits_for_jobs_when_it_closes(void **state)
 static void test_offload_completion_after_the_loop_is_gone(void **state)
 {
     struct fixture *f = *state;
-    static struct client c;
+    static struct gated_client c;
     il_pool *pool = make_pool(1);
     il_task *task = spawn_client(&c, pool, 6);
     struct kept_report report;
@@ -133,7 +92,7 @@ static void test_offload_completion_after_the_loop_is_gone(void **state)
 static void test_offload_completion_after_the_pool_is_gone(void **state)
 {
     struct fixture *f = *state;
-    static struct client c;
+    static struct gated_client c;
     il_task *task = spawn_client(&c, NULL, 6);
     int before;
 
@@ -155,7 +114,7 @@ static void
 test_offload_that_waits_for_a_thread_is_cancelled_at_close(void **state)
 {
     struct fixture *f = *state;
-    static struct client c[2];
+    static struct gated_client c[2];
     il_pool *pool = make_pool(1);
     il_task *tasks[2];
 
@@ -270,7 +229,7 @@ static int sleep_long(void *arg)
 
 static int offload_and_note(void *arg)
 {
-    int r = offload(arg);
+    int r = offload_gate(arg);
 
     note("ran");
     return r;
@@ -287,7 +246,7 @@ static int both(void *arg)
 
 static void test_offload_virtual_time_stands_still_meanwhile(void **state)
 {
-    struct client c = { 0 };
+    struct gated_client c = { 0 };
     pthread_t thread;
     il_time before = il_now();
 
@@ -309,7 +268,7 @@ static void test_offload_without_a_thread_fails(void **state)
 {
     struct fixture *f = *state;
     il_pool *pool = make_pool(4);
-    struct client c[3];
+    struct gated_client c[3];
     il_task *tasks[3];
 
     n_may_start = 0;
@@ -338,16 +297,11 @@ static void test_offload_without_a_thread_fails(void **state)
         gate_fini(&c[i].gate);
 }
 
-static int offload_blocked(void *arg)
-{
-    return offload(arg);
-}
-
 /* The one that keeps watch works when there can be no further one. */
 static void test_offload_watcher_works_if_it_must(void **state)
 {
     il_pool *pool = make_pool(4);
-    struct client c[2];
+    struct gated_client c[2];
     il_task *tasks[2];
 
     (void)state;
@@ -355,7 +309,7 @@ static void test_offload_watcher_works_if_it_must(void **state)
     for (int i = 0; i < 2; i++) {
         c[i].pool = pool;
         gate_init(&c[i].gate, i);
-        assert_int_equal(il_spawn(NULL, offload_blocked, &c[i], &tasks[i]), 0);
+        assert_int_equal(il_spawn(NULL, offload_gate, &c[i], &tasks[i]), 0);
     }
     gate_wait_begun(&c[0].gate);
     gate_wait_begun(&c[1].gate);

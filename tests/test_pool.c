@@ -4,33 +4,11 @@
 
 #include "support/fixture.h"
 #include "support/gates.h"
+#include "support/pool_clients.h"
 #include "support/tasks.h"
 
 #include <errno.h>
 #include <sched.h>
-
-static int offload_gate(void *gate, il_pool *pool, int *ret_result)
-{
-    return il_offload_to(pool, gate_pass, gate, ret_result);
-}
-
-static il_pool *make_pool(unsigned max_threads, il_time idle_time)
-{
-    const il_pool_options options = { .max_threads = max_threads,
-                                      .idle_time = idle_time,
-                                      .stack_size = 256 * 1024,
-                                      .name = "a name that is too long" };
-    il_pool *pool = NULL;
-
-    assert_int_equal(il_pool_new(&options, &pool), 0);
-    return pool;
-}
-
-static void end_pool(il_pool *pool)
-{
-    assert_int_equal(il_pool_close(pool, IL_FOREVER), 0);
-    assert_null(il_pool_unref(pool));
-}
 
 /* Until it has so many threads; the test's own limit ends it. */
 static void wait_for_threads(il_pool *pool, size_t n)
@@ -59,7 +37,7 @@ static int offload_one_after_the_other(void *pool)
 
 static void test_pool_one_job_at_a_time_needs_one_thread(void **state)
 {
-    il_pool *pool = make_pool(0, IL_FOREVER);
+    il_pool *pool = make_named_pool(0, IL_FOREVER);
 
     (void)state;
     assert_int_equal(il_pool_count_threads(pool), 0);
@@ -107,7 +85,7 @@ static void test_pool_grows_while_jobs_block(void **state)
     struct meeting meeting = { .n = 20 };
 
     (void)state;
-    meeting.pool = make_pool(20, IL_FOREVER);
+    meeting.pool = make_named_pool(20, IL_FOREVER);
     assert_int_equal(pthread_barrier_init(&meeting.barrier, NULL, 20), 0);
     for (int i = 0; i < 10; i++) {
         assert_int_equal(il_run(offload_all, &meeting), 0);
@@ -162,7 +140,7 @@ static void test_pool_never_runs_more_than_its_limit(void **state)
 {
     (void)state;
     for (unsigned limit = 1; limit <= 3; limit++) {
-        struct crowd crowd = { .pool = make_pool(limit, IL_FOREVER) };
+        struct crowd crowd = { .pool = make_named_pool(limit, IL_FOREVER) };
 
         assert_int_equal(il_run(offload_crowd, &crowd), 0);
         assert_in_range(crowd.most, 1, limit);
@@ -192,7 +170,7 @@ static void test_pool_limit_can_be_raised_while_all_block(void **state)
     struct meeting meeting = { .n = 3 };
 
     (void)state;
-    meeting.pool = make_pool(2, IL_FOREVER);
+    meeting.pool = make_named_pool(2, IL_FOREVER);
     assert_int_equal(pthread_barrier_init(&meeting.barrier, NULL, 3), 0);
     assert_int_equal(il_run(meet_with_a_late_limit, &meeting), 0);
     end_pool(meeting.pool);
@@ -204,7 +182,7 @@ static void test_pool_limit_can_be_lowered(void **state)
     struct meeting meeting = { .n = 6 };
 
     (void)state;
-    meeting.pool = make_pool(6, IL_FOREVER);
+    meeting.pool = make_named_pool(6, IL_FOREVER);
     assert_int_equal(pthread_barrier_init(&meeting.barrier, NULL, 6), 0);
     assert_int_equal(il_run(offload_all, &meeting), 0);
     assert_int_equal(il_pool_count_threads(meeting.pool), 6);
@@ -221,7 +199,7 @@ static void test_pool_shrinks_when_idle(void **state)
     struct meeting meeting = { .n = 5 };
 
     (void)state;
-    meeting.pool = make_pool(5, IL_MS(1));
+    meeting.pool = make_named_pool(5, IL_MS(1));
     assert_int_equal(pthread_barrier_init(&meeting.barrier, NULL, 5), 0);
     for (int i = 0; i < 3; i++) {
         assert_int_equal(il_run(offload_all, &meeting), 0);
@@ -234,7 +212,7 @@ static void test_pool_shrinks_when_idle(void **state)
 /* Threads that are about to leave are in the way of none that come. */
 static void test_pool_shrinks_and_grows_at_the_same_time(void **state)
 {
-    struct crowd crowd = { .pool = make_pool(4, 1) };
+    struct crowd crowd = { .pool = make_named_pool(4, 1) };
 
     (void)state;
     for (int i = 0; i < 20; i++)
@@ -309,33 +287,6 @@ static void test_pool_of_the_process_can_be_limited(void **state)
 
 /* --- the end -------------------------------------------------------------- */
 
-struct client {
-    il_pool *pool;
-    struct gate gate;
-    int r;
-    int result;
-};
-
-static int offload_client(void *arg)
-{
-    struct client *c = arg;
-
-    c->r = 1;
-    c->result = 77;
-    c->r = offload_gate(&c->gate, c->pool, &c->result);
-    return 0;
-}
-
-static il_task *spawn_client(struct client *c, il_pool *pool, int result)
-{
-    il_task *task = NULL;
-
-    c->pool = pool;
-    gate_init(&c->gate, result);
-    assert_int_equal(il_spawn(NULL, offload_client, c, &task), 0);
-    return task;
-}
-
 static int try_closed_pool(void *pool)
 {
     int n = 0;
@@ -347,8 +298,8 @@ static int try_closed_pool(void *pool)
 
 static void test_pool_close_runs_what_is_queued(void **state)
 {
-    il_pool *pool = make_pool(1, IL_FOREVER);
-    struct client c[3];
+    il_pool *pool = make_named_pool(1, IL_FOREVER);
+    struct gated_client c[3];
     il_task *tasks[3];
 
     (void)state;
@@ -371,7 +322,7 @@ static void test_pool_close_runs_what_is_queued(void **state)
 
 static void test_pool_without_threads_closes_at_once(void **state)
 {
-    il_pool *pool = make_pool(1, IL_FOREVER);
+    il_pool *pool = make_named_pool(1, IL_FOREVER);
 
     (void)state;
     assert_int_equal(il_pool_close(pool, 0), 0);
@@ -382,7 +333,7 @@ static void test_pool_without_threads_closes_at_once(void **state)
 
 static void test_pool_unref_of_the_last_closes(void **state)
 {
-    il_pool *pool = make_pool(1, IL_FOREVER);
+    il_pool *pool = make_named_pool(1, IL_FOREVER);
 
     (void)state;
     assert_int_equal(il_run(offload_one_after_the_other, pool), 0);
@@ -396,8 +347,8 @@ static void test_pool_unref_of_the_last_closes(void **state)
 static void test_pool_close_reports_jobs_that_do_not_end(void **state)
 {
     struct fixture *f = *state;
-    il_pool *pool = make_pool(1, IL_FOREVER);
-    struct client c[2];
+    il_pool *pool = make_named_pool(1, IL_FOREVER);
+    struct gated_client c[2];
     il_task *tasks[2];
     struct kept_report report;
 
@@ -428,8 +379,8 @@ static void test_pool_close_reports_jobs_that_do_not_end(void **state)
 /* Threads that are too many end with the job that they run. */
 static void test_pool_limit_can_be_lowered_while_jobs_run(void **state)
 {
-    il_pool *pool = make_pool(2, IL_FOREVER);
-    struct client c[2];
+    il_pool *pool = make_named_pool(2, IL_FOREVER);
+    struct gated_client c[2];
     il_task *tasks[2];
 
     (void)state;
@@ -469,9 +420,9 @@ static int close_pool(void *arg)
 static void test_pool_closed_in_a_task_lets_others_run(void **state)
 {
     struct fixture *f = *state;
-    il_pool *pool = make_pool(1, IL_FOREVER);
+    il_pool *pool = make_named_pool(1, IL_FOREVER);
     struct closing closing = { .pool = pool, .grace = IL_FOREVER };
-    struct client c;
+    struct gated_client c;
     il_task *tasks[2];
 
     tasks[0] = spawn_client(&c, pool, 4);
@@ -497,9 +448,9 @@ static void test_pool_closed_in_a_task_lets_others_run(void **state)
 static void test_pool_closed_in_a_task_reports_outside_of_it(void **state)
 {
     struct fixture *f = *state;
-    il_pool *pool = make_pool(1, IL_FOREVER);
+    il_pool *pool = make_named_pool(1, IL_FOREVER);
     struct closing closing = { .pool = pool, .grace = IL_MS(1) };
-    struct client c;
+    struct gated_client c;
     il_task *tasks[2];
     struct kept_report report;
 
@@ -541,7 +492,7 @@ static void close_in_callback(void *arg)
 static void test_pool_is_not_closed_where_that_would_block(void **state)
 {
     struct fixture *f = *state;
-    il_pool *pool = make_pool(1, IL_FOREVER);
+    il_pool *pool = make_named_pool(1, IL_FOREVER);
     struct closing closing = { .pool = pool };
     il_callback callback = IL_CALLBACK_INIT(close_in_callback, &closing);
 

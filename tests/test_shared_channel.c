@@ -5,72 +5,11 @@
 
 #include "support/fixture.h"
 #include "support/gates.h"
+#include "support/shared_parties.h"
 #include "support/tasks.h"
 
 #include <errno.h>
 #include <string.h>
-
-/* A task, or a thread, that sends or receives once. */
-struct party {
-    il_shared_channel *channel;
-    il_time timeout;
-    int value;
-    int r;
-    int next; /* of a yield after that */
-};
-
-static struct party party(il_shared_channel *channel, int value)
-{
-    return (struct party){ channel, IL_FOREVER, value, 1, 1 };
-}
-
-static int send_one(void *arg)
-{
-    struct party *p = arg;
-
-    p->r = il_shared_channel_send(p->channel, &p->value, p->timeout);
-    if (p->r == 0)
-        note("s%d", p->value);
-    p->next = il_yield();
-    return 0;
-}
-
-static int receive_one(void *arg)
-{
-    struct party *p = arg;
-
-    p->r = il_shared_channel_receive(p->channel, &p->value, p->timeout);
-    if (p->r == 0)
-        note("r%d", p->value);
-    p->next = il_yield();
-    return 0;
-}
-
-static il_task *spawn(il_task_fn *fn, struct party *p)
-{
-    il_task *task = NULL;
-
-    assert_int_equal(il_spawn(NULL, fn, p, &task), 0);
-    return task;
-}
-
-static void init(il_shared_channel *channel, size_t capacity)
-{
-    assert_int_equal(il_shared_channel_init(channel, sizeof(int), capacity), 0);
-}
-
-static void give(il_shared_channel *channel, int value)
-{
-    assert_int_equal(il_shared_channel_try_send(channel, &value), 0);
-}
-
-static int take(il_shared_channel *channel)
-{
-    int value = -1;
-
-    assert_int_equal(il_shared_channel_try_receive(channel, &value), 0);
-    return value;
-}
 
 static void assert_empty(il_shared_channel *channel)
 {
@@ -90,16 +29,16 @@ static void test_shared_channel_keeps_the_order_around_the_ring(void **state)
     int received = 0;
 
     (void)state;
-    init(&channel, 3);
+    init_shared(&channel, 3);
     for (int round = 0; round < 20; round++) {
         while (il_shared_channel_try_send(&channel, &sent) == 0)
             sent++;
         assert_int_equal(il_shared_channel_count(&channel), 3);
         for (int i = 0; i <= round % 3; i++)
-            assert_int_equal(take(&channel), received++);
+            assert_int_equal(take_shared(&channel), received++);
     }
     while (received < sent)
-        assert_int_equal(take(&channel), received++);
+        assert_int_equal(take_shared(&channel), received++);
     assert_empty(&channel);
     il_shared_channel_fini(&channel);
 }
@@ -137,13 +76,13 @@ static void test_shared_channel_serves_receivers_in_order(void **state)
     struct party p[3];
     il_task *tasks[3];
 
-    init(&channel, 2);
+    init_shared(&channel, 2);
     for (int i = 0; i < 3; i++) {
         p[i] = party(&channel, 77);
-        tasks[i] = spawn(receive_one, &p[i]);
+        tasks[i] = spawn_party(receive_one, &p[i]);
     }
     for (int i = 0; i < 3; i++)
-        give(&channel, i);
+        give_shared(&channel, i);
     assert_empty(&channel); /* handed over, nobody can barge in */
     assert_string_equal(noted(), "");
     settle(f);
@@ -164,16 +103,16 @@ static void test_shared_channel_serves_senders_in_order(void **state)
         int late = 9;
 
         forget_notes();
-        init(&channel, capacity);
+        init_shared(&channel, capacity);
         for (int i = 0; i < (int)capacity; i++)
-            give(&channel, i);
+            give_shared(&channel, i);
         for (int i = 0; i < 3; i++) {
             p[i] = party(&channel, (int)capacity + i);
-            tasks[i] = spawn(send_one, &p[i]);
+            tasks[i] = spawn_party(send_one, &p[i]);
         }
         for (int i = 0; i < (int)capacity + 3; i++) {
             /* Room belongs to who has waited longest. */
-            assert_int_equal(take(&channel), i);
+            assert_int_equal(take_shared(&channel), i);
             if (i < 2)
                 assert_int_equal(il_shared_channel_try_send(&channel, &late),
                                  -EAGAIN);
@@ -197,14 +136,14 @@ static void test_shared_channel_without_room_returns_when_received(void **state)
     il_task *sender;
     il_task *receiver;
 
-    init(&channel, 0);
+    init_shared(&channel, 0);
     s = party(&channel, 5);
     r = party(&channel, 77);
-    sender = spawn(send_one, &s);
+    sender = spawn_party(send_one, &s);
     settle(f);
     assert_int_equal(s.r, 1);
     assert_int_equal(il_shared_channel_count(&channel), 0);
-    receiver = spawn(receive_one, &r); /* does not wait */
+    receiver = spawn_party(receive_one, &r); /* does not wait */
     assert_int_equal(r.r, 0);
     assert_int_equal(r.value, 5);
     settle(f);
@@ -226,22 +165,22 @@ static void test_shared_channel_cancelled_receiver_takes_nothing(void **state)
         il_task *tasks[3];
         int sent = 0;
 
-        init(&channel, 4);
+        init_shared(&channel, 4);
         for (int i = 0; i < 3; i++) {
             p[i] = party(&channel, 77);
-            tasks[i] = spawn(receive_one, &p[i]);
+            tasks[i] = spawn_party(receive_one, &p[i]);
         }
         for (int i = 0; i < 2; i++)
             assert_int_equal(il_task_cancel(tasks[victim]), 0);
         for (int i = 0; i < 3; i++)
-            give(&channel, i);
+            give_shared(&channel, i);
         settle(f);
         for (int i = 0; i < 3; i++) {
             assert_int_equal(reap(tasks[i]), 0);
             assert_int_equal(p[i].r, i == victim ? -ECANCELED : 0);
             assert_int_equal(p[i].value, i == victim ? 77 : sent++);
         }
-        assert_int_equal(take(&channel), 2);
+        assert_int_equal(take_shared(&channel), 2);
         il_shared_channel_fini(&channel);
     }
 }
@@ -255,18 +194,18 @@ static void test_shared_channel_cancelled_sender_sends_nothing(void **state)
         struct party p[3];
         il_task *tasks[3];
 
-        init(&channel, 1);
-        give(&channel, -5);
+        init_shared(&channel, 1);
+        give_shared(&channel, -5);
         for (int i = 0; i < 3; i++) {
             p[i] = party(&channel, i);
-            tasks[i] = spawn(send_one, &p[i]);
+            tasks[i] = spawn_party(send_one, &p[i]);
         }
         for (int i = 0; i < 2; i++)
             assert_int_equal(il_task_cancel(tasks[victim]), 0);
-        assert_int_equal(take(&channel), -5);
+        assert_int_equal(take_shared(&channel), -5);
         for (int i = 0; i < 3; i++)
             if (i != victim)
-                assert_int_equal(take(&channel), i);
+                assert_int_equal(take_shared(&channel), i);
         assert_empty(&channel);
         settle(f);
         for (int i = 0; i < 3; i++) {
@@ -286,13 +225,13 @@ static void test_shared_channel_value_wins_over_a_late_cancel(void **state)
     struct party s;
     il_task *tasks[2];
 
-    init(&channel, 0);
+    init_shared(&channel, 0);
     r = party(&channel, 77);
-    tasks[0] = spawn(receive_one, &r);
-    give(&channel, 4);
+    tasks[0] = spawn_party(receive_one, &r);
+    give_shared(&channel, 4);
     s = party(&channel, 5);
-    tasks[1] = spawn(send_one, &s);
-    assert_int_equal(take(&channel), 5);
+    tasks[1] = spawn_party(send_one, &s);
+    assert_int_equal(take_shared(&channel), 5);
     for (int i = 0; i < 2; i++)
         assert_int_equal(il_task_cancel(tasks[i]), 0);
     settle(f);
@@ -329,8 +268,8 @@ static void test_shared_channel_refuses_who_is_cancelled_already(void **state)
     il_shared_channel channel;
 
     (void)state;
-    init(&channel, 2);
-    give(&channel, 3);
+    init_shared(&channel, 2);
+    give_shared(&channel, 3);
     assert_int_equal(il_run(try_when_cancelled, &channel), 0);
     assert_empty(&channel);
     il_shared_channel_fini(&channel);
@@ -342,15 +281,15 @@ static void test_shared_channel_waits_have_a_time_limit(void **state)
     il_time before = il_now();
 
     (void)state;
-    init(&channel, 1);
+    init_shared(&channel, 1);
     for (int n = 0; n < 3; n++) { /* receive, send, and not at all */
         struct party p = party(&channel, 77);
         il_task *task;
 
         p.timeout = n < 2 ? IL_MS(2) : 0;
         if (n == 1)
-            give(&channel, 1);
-        task = spawn(n == 1 ? send_one : receive_one, &p);
+            give_shared(&channel, 1);
+        task = spawn_party(n == 1 ? send_one : receive_one, &p);
         finish(task);
         assert_int_equal(p.r, n < 2 ? -ETIMEDOUT : 0);
         assert_int_equal(p.value, n < 2 ? 77 : 1);
@@ -358,8 +297,8 @@ static void test_shared_channel_waits_have_a_time_limit(void **state)
     }
     assert_int_equal(il_now() - before, IL_MS(4));
     assert_empty(&channel); /* and nobody is left who waits */
-    give(&channel, 6);
-    assert_int_equal(take(&channel), 6);
+    give_shared(&channel, 6);
+    assert_int_equal(take_shared(&channel), 6);
     il_shared_channel_fini(&channel);
 }
 
@@ -381,20 +320,20 @@ static void test_shared_channel_deadline_at_the_same_instant(void **state)
         struct party p;
         il_task *task = NULL;
 
-        init(&channel, 1);
+        init_shared(&channel, 1);
         p = party(&channel, 77);
         p.timeout = IL_MS(10);
         if (!timer_first)
-            task = spawn(receive_one, &p);
+            task = spawn_party(receive_one, &p);
         assert_int_equal(
             il_timer_start(f->loop, &timer, il_deadline(IL_MS(10))), 0);
         if (timer_first)
-            task = spawn(receive_one, &p);
+            task = spawn_party(receive_one, &p);
         finish(task);
         assert_int_equal(p.r, -ETIMEDOUT);
         assert_int_equal(p.value, 77);
         settle(f);
-        assert_int_equal(take(&channel), 8);
+        assert_int_equal(take_shared(&channel), 8);
         il_shared_channel_fini(&channel);
     }
 }
@@ -424,7 +363,7 @@ static void test_shared_channel_that_never_blocks_starves_nobody(void **state)
     il_callback tick = IL_CALLBACK_INIT(note_tick, NULL);
     il_task *task = NULL;
 
-    init(&channel, 2);
+    init_shared(&channel, 2);
     assert_int_equal(il_spawn(NULL, send_and_receive_for_ever, &channel, &task),
                      0);
     assert_int_equal(il_post(f->loop, &tick), 0);

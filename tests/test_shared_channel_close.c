@@ -6,64 +6,12 @@
 #include "support/fixture.h"
 #include "support/gates.h"
 #include "support/other_loop.h"
+#include "support/shared_parties.h"
 #include "support/tasks.h"
 
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdint.h>
-
-struct party {
-    il_shared_channel *channel;
-    int value;
-    int r;
-};
-
-static struct party party(il_shared_channel *channel, int value)
-{
-    return (struct party){ channel, value, 1 };
-}
-
-static int send_one(void *arg)
-{
-    struct party *p = arg;
-
-    p->r = il_shared_channel_send(p->channel, &p->value, IL_FOREVER);
-    return 0;
-}
-
-static int receive_one(void *arg)
-{
-    struct party *p = arg;
-
-    p->r = il_shared_channel_receive(p->channel, &p->value, IL_FOREVER);
-    return 0;
-}
-
-static il_task *spawn(il_task_fn *fn, struct party *p)
-{
-    il_task *task = NULL;
-
-    assert_int_equal(il_spawn(NULL, fn, p, &task), 0);
-    return task;
-}
-
-static void init(il_shared_channel *channel, size_t capacity)
-{
-    assert_int_equal(il_shared_channel_init(channel, sizeof(int), capacity), 0);
-}
-
-static void give(il_shared_channel *channel, int value)
-{
-    assert_int_equal(il_shared_channel_try_send(channel, &value), 0);
-}
-
-static int take(il_shared_channel *channel)
-{
-    int value = -1;
-
-    assert_int_equal(il_shared_channel_try_receive(channel, &value), 0);
-    return value;
-}
 
 /* --- closing -------------------------------------------------------------- */
 
@@ -73,9 +21,9 @@ static void test_shared_channel_closed_gives_what_is_in_it(void **state)
     int value = 9;
 
     (void)state;
-    init(&channel, 3);
-    give(&channel, 1);
-    give(&channel, 2);
+    init_shared(&channel, 3);
+    give_shared(&channel, 1);
+    give_shared(&channel, 2);
     assert_false(il_shared_channel_is_closed(&channel));
     assert_int_equal(il_shared_channel_close(&channel), 0);
     assert_true(il_shared_channel_is_closed(&channel));
@@ -83,8 +31,8 @@ static void test_shared_channel_closed_gives_what_is_in_it(void **state)
     assert_int_equal(il_shared_channel_try_send(&channel, &value), -EPIPE);
     assert_int_equal(il_shared_channel_send(&channel, &value, IL_FOREVER),
                      -EPIPE);
-    assert_int_equal(take(&channel), 1);
-    assert_int_equal(take(&channel), 2);
+    assert_int_equal(take_shared(&channel), 1);
+    assert_int_equal(take_shared(&channel), 2);
     assert_int_equal(il_shared_channel_try_receive(&channel, &value), -EPIPE);
     assert_int_equal(il_shared_channel_receive(&channel, &value, IL_FOREVER),
                      -EPIPE);
@@ -121,12 +69,12 @@ static void test_shared_channel_end_wakes_the_waiters(void **state)
         il_task *tasks[2];
         bool sends = n >= 3;
 
-        init(&channel, sends ? 1 : 0);
+        init_shared(&channel, sends ? 1 : 0);
         if (sends)
-            give(&channel, 1);
+            give_shared(&channel, 1);
         for (int i = 0; i < 2; i++) {
             p[i] = party(&channel, 77);
-            tasks[i] = spawn(sends ? send_one : receive_one, &p[i]);
+            tasks[i] = spawn_party(sends ? send_one : receive_one, &p[i]);
         }
         ways[n % 3].end(&channel);
         if (n % 3 == 2) /* from here on it may be anything */
@@ -151,13 +99,13 @@ static void test_shared_channel_closed_late_takes_nothing_back(void **state)
     struct party s;
     il_task *tasks[2];
 
-    init(&channel, 0);
+    init_shared(&channel, 0);
     r = party(&channel, 77);
-    tasks[0] = spawn(receive_one, &r);
-    give(&channel, 1);
+    tasks[0] = spawn_party(receive_one, &r);
+    give_shared(&channel, 1);
     s = party(&channel, 2);
-    tasks[1] = spawn(send_one, &s);
-    assert_int_equal(take(&channel), 2);
+    tasks[1] = spawn_party(send_one, &s);
+    assert_int_equal(take_shared(&channel), 2);
     assert_int_equal(il_shared_channel_close_now(&channel), 0);
     settle(f);
     assert_int_equal(r.r, 0);
@@ -185,12 +133,12 @@ static void test_shared_channel_disposes_of_what_is_in_it(void **state)
         il_shared_channel channel;
 
         forget_notes();
-        init(&channel, 3);
+        init_shared(&channel, 3);
         il_shared_channel_set_destroy(&channel, note_destroyed, &channel);
         for (int i = 1; i <= 3; i++)
-            give(&channel, i);
-        assert_int_equal(take(&channel), 1);
-        give(&channel, 4); /* around the end of the ring */
+            give_shared(&channel, i);
+        assert_int_equal(take_shared(&channel), 1);
+        give_shared(&channel, 4); /* around the end of the ring */
         if (n == 1)
             assert_int_equal(il_shared_channel_close(&channel), 0);
         assert_string_equal(noted(), "");
@@ -222,10 +170,10 @@ static void test_shared_channel_does_not_block_a_loop_that_runs(void **state)
     il_callback callback = IL_CALLBACK_INIT(use_in_callback, &channel);
     int value = 78;
 
-    init(&channel, 1);
+    init_shared(&channel, 1);
     assert_int_equal(il_post(f->loop, &callback), 0);
     assert_int_equal(il_run(yield, NULL), 0);
-    assert_int_equal(take(&channel), 77);
+    assert_int_equal(take_shared(&channel), 77);
     /* One that does not run may be blocked. */
     assert_int_equal(il_shared_channel_receive(&channel, &value, IL_US(1)),
                      -ETIMEDOUT);
@@ -462,7 +410,7 @@ static void test_shared_channel_cancel_races_with_a_send(void **state)
         int left = 0;
         int value;
 
-        init(&channel, capacity);
+        init_shared(&channel, capacity);
         thread = start_thread(send_until_closed, &channel);
         n_received = il_run(receive_and_be_cancelled, &channel);
         assert_int_equal(il_shared_channel_close(&channel), 0);
@@ -519,7 +467,7 @@ test_shared_channel_goes_on_when_a_loop_ends_while_others_send(void **state)
         pthread_t sender;
         int value = -1;
 
-        init(&channel, (size_t)round % 3);
+        init_shared(&channel, (size_t)round % 3);
         sender = start_thread(send_until_closed, &channel);
         join_thread(start_thread(run_briefly, &channel));
         assert_int_equal(
