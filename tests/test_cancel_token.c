@@ -40,14 +40,6 @@ static int wait_in_scope(void *arg)
     return 0;
 }
 
-static il_task *spawn(il_task_fn *fn, void *arg)
-{
-    il_task *task = NULL;
-
-    assert_int_equal(il_spawn(NULL, fn, arg, &task), 0);
-    return task;
-}
-
 static void *cancel_token(void *token)
 {
     CHECK_INT(il_cancel_token_cancel(token), 0);

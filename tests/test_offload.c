@@ -37,14 +37,6 @@ static struct client client(il_pool *pool, struct gate *gate)
     return (struct client){ .pool = pool, .fn = gate_pass, .arg = gate };
 }
 
-static il_task *spawn(struct client *c)
-{
-    il_task *task = NULL;
-
-    assert_int_equal(il_spawn(NULL, offload, c, &task), 0);
-    return task;
-}
-
 /* --- results -------------------------------------------------------------- */
 
 struct visit {
@@ -73,7 +65,7 @@ static void test_offload_runs_a_job_in_another_thread(void **state)
     struct client c = { .fn = look_around, .arg = &visit };
 
     (void)state;
-    finish(spawn(&c));
+    finish(spawn(offload, &c));
     assert_int_equal(c.r, 0);
     assert_int_equal(c.result, 42);
     assert_int_equal(c.next, 0);
@@ -95,7 +87,7 @@ static void test_offload_result_is_not_that_of_waiting(void **state)
     struct client c = { .fn = fail_with_ecanceled };
 
     (void)state;
-    finish(spawn(&c));
+    finish(spawn(offload, &c));
     assert_int_equal(c.r, 0);
     assert_int_equal(c.result, -ECANCELED);
 }
@@ -133,7 +125,7 @@ static void test_offload_lets_other_tasks_run(void **state)
 
     (void)state;
     gate_init(&gate, 1);
-    task = spawn(&c);
+    task = spawn(offload, &c);
     assert_int_equal(c.r, 1);
     assert_int_equal(il_run(let_it_end, &gate), 0);
     finish(task);
@@ -172,7 +164,7 @@ static void test_offload_keeps_the_order(void **state)
         jobs[i] = (struct numbered){ i, &n_done };
         clients[i] =
             (struct client){ .pool = pool, .fn = count, .arg = &jobs[i] };
-        tasks[i] = spawn(&clients[i]);
+        tasks[i] = spawn(offload, &clients[i]);
     }
     for (int i = 0; i < N_JOBS; i++)
         finish(tasks[i]);
@@ -236,7 +228,7 @@ static void test_offload_cancelled_before_it_begins_does_not_run(void **state)
         for (int i = 0; i < 4; i++) {
             gate_init(&gates[i], i);
             c[i] = client(pool, &gates[i]);
-            tasks[i] = spawn(&c[i]);
+            tasks[i] = spawn(offload, &c[i]);
             if (i == 0)
                 gate_wait_begun(&gates[0]);
         }
@@ -272,7 +264,7 @@ static void test_offload_cancelled_while_it_runs_waits_for_its_end(void **state)
     il_task *task;
 
     gate_init(&gate, 9);
-    task = spawn(&c);
+    task = spawn(offload, &c);
     gate_wait_begun(&gate);
     for (int i = 0; i < 2; i++) {
         assert_int_equal(il_task_cancel(task), 0);
@@ -297,7 +289,7 @@ test_offload_job_learns_of_a_cancel_only_if_there_is_one(void **state)
     (void)state;
     gate_init(&gate, 0);
     gate_open(&gate);
-    finish(spawn(&c));
+    finish(spawn(offload, &c));
     assert_false(gate.cancelled);
     gate_fini(&gate);
 }
@@ -311,7 +303,7 @@ static void test_offload_cancelled_after_its_end_gives_the_result(void **state)
 
     (void)state;
     gate_init(&gate, 3);
-    task = spawn(&c);
+    task = spawn(offload, &c);
     gate_open(&gate);
     end_pool(pool); /* so it has ended, but its task has not run */
     assert_int_equal(c.r, 1);
@@ -377,7 +369,7 @@ static void test_offload_deadline_at_the_same_instant(void **state)
             gate_init(&gates[i], i);
             c[i] = client(pool, &gates[i]);
         }
-        tasks[0] = spawn(&c[0]);
+        tasks[0] = spawn(offload, &c[0]);
         gate_wait_begun(&gates[0]);
         assert_int_equal(il_spawn(NULL, offload_with_a_limit, &c[1], &tasks[1]),
                          0);
@@ -500,7 +492,7 @@ static void test_offload_abandoned_before_it_begins_is_destroyed(void **state)
 
     assert_int_equal(sem_init(&destroyed, 0, 0), 0);
     gate_init(&gate, 0);
-    blocker = spawn(&c);
+    blocker = spawn(offload, &c);
     assert_int_equal(
         il_spawn(NULL, run_errand, make_errand(pool, &destroyed, &with), &task),
         0);

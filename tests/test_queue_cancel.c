@@ -4,6 +4,7 @@
 
 #include "support/fixture.h"
 #include "support/queue_users.h"
+#include "support/tasks.h"
 
 #include <errno.h>
 
@@ -24,7 +25,7 @@ static void test_queue_bpo_25233_cancelled_getter_gets_nothing(void **state)
         int next = 1;
 
         for (int i = 0; i < 3; i++)
-            tasks[i] = start_user(get_one, &u[i]);
+            tasks[i] = spawn(get_one, &u[i]);
         assert_int_equal(il_task_cancel(tasks[victim]), 0);
         put(&queue, 1); /* before the victim has run */
         assert_int_equal(il_task_cancel(tasks[victim]), 0);
@@ -53,7 +54,7 @@ static void test_queue_bpo_32574_cancelled_putter_puts_nothing(void **state)
 
         put(&queue, 9);
         for (int i = 0; i < 3; i++)
-            tasks[i] = start_user(put_one, &u[i]);
+            tasks[i] = spawn(put_one, &u[i]);
         assert_int_equal(il_task_cancel(tasks[victim]), 0);
         assert_int_equal(get(&queue), 9);
         for (int i = 0; i < 3; i++)
@@ -83,7 +84,7 @@ static void test_queue_value_wins_over_a_late_cancel(void **state)
     struct fixture *f = *state;
     il_queue queue = make_queue(LIFO, 2);
     struct queue_user u = { &queue, "u", 0, 0 };
-    il_task *task = start_user(get_twice, &u);
+    il_task *task = spawn(get_twice, &u);
 
     put(&queue, 1);
     assert_int_equal(il_task_cancel(task), 0);

@@ -4,6 +4,7 @@
 
 #include "support/fixture.h"
 #include "support/queue_users.h"
+#include "support/tasks.h"
 
 #include <errno.h>
 #include <string.h>
@@ -20,12 +21,12 @@ static void test_queue_join_waits_until_all_is_done(void **state)
     il_task *tasks[3];
 
     assert_int_equal(il_queue_task_done(&queue), -EPERM);
-    tasks[0] = start_user(get_one, &g);
+    tasks[0] = spawn(get_one, &g);
     put(&queue, 0); /* straight to who waits, and counted all the same */
     put(&queue, 1);
     put(&queue, 2);
-    tasks[1] = start_user(join_one, &j);
-    tasks[2] = start_user(put_one, &p);
+    tasks[1] = spawn(join_one, &j);
+    tasks[2] = spawn(put_one, &p);
     settle(f);
     assert_string_equal(noted(), "g");
     assert_int_equal(il_queue_unfinished(&queue), 3);
@@ -57,8 +58,8 @@ static void test_queue_join_is_granted_when_the_last_is_done(void **state)
 
     put(&queue, 1);
     (void)get(&queue);
-    tasks[0] = start_user(join_one, &a);
-    tasks[1] = start_user(join_one, &b);
+    tasks[0] = spawn(join_one, &a);
+    tasks[1] = spawn(join_one, &b);
     assert_int_equal(il_task_cancel(tasks[1]), 0);
     assert_int_equal(il_queue_task_done(&queue), 0);
     assert_int_equal(il_task_cancel(tasks[0]), 0);
@@ -87,8 +88,8 @@ static void test_queue_gh_96471_closed_gives_what_is_in_it(void **state)
         forget_notes();
         put(&queue, 1);
         put(&queue, 2);
-        (void)il_task_unref(start_user(put_one, &p));
-        (void)il_task_unref(start_user(join_one, &j));
+        (void)il_task_unref(spawn(put_one, &p));
+        (void)il_task_unref(spawn(join_one, &j));
         assert_false(il_queue_is_closed(&queue));
         assert_int_equal(il_queue_close(&queue), 0);
         assert_true(il_queue_is_closed(&queue));
@@ -120,8 +121,8 @@ static void test_queue_closed_wakes_who_waits_to_get(void **state)
     struct queue_user a = { &queue, "a", 0, 0 };
     struct queue_user b = { &queue, "b", 0, 0 };
 
-    (void)il_task_unref(start_user(get_one, &a));
-    (void)il_task_unref(start_user(get_one, &b));
+    (void)il_task_unref(spawn(get_one, &a));
+    (void)il_task_unref(spawn(get_one, &b));
     put(&queue, 1); /* a has it, whatever comes */
     assert_int_equal(il_queue_close(&queue), 0);
     settle(f);
@@ -156,7 +157,7 @@ static void test_queue_closed_now_counts_what_it_disposes_of(void **state)
         put(&queue, 3);
         put(&queue, 1);
         put(&queue, 2);
-        (void)il_task_unref(start_user(join_one, &j));
+        (void)il_task_unref(spawn(join_one, &j));
         assert_int_equal(il_queue_close_now(&queue), 0);
         assert_string_equal(noted(), expected[order]);
         assert_int_equal(il_queue_count(&queue), 0);
@@ -179,7 +180,7 @@ static void test_queue_closed_now_lets_pass_who_joins(void **state)
 
     put(&queue, 1);
     put(&queue, 2);
-    (void)il_task_unref(start_user(join_one, &j));
+    (void)il_task_unref(spawn(join_one, &j));
     assert_int_equal(il_queue_close_now(&queue), 0);
     settle(f);
     assert_int_equal(j.r, 0);
@@ -237,8 +238,8 @@ static void test_queue_end_wakes_the_waiters(void **state)
             il_queue_set_destroy(&queue, count_destroyed, &n_destroyed);
             if (fns[i] != get_one)
                 put(&queue, 1);
-            task = start_user(fns[i], &a);
-            (void)il_task_unref(start_user(fns[i], &b));
+            task = spawn(fns[i], &a);
+            (void)il_task_unref(spawn(fns[i], &b));
             il_queue_fini(&queue);
             memset(&queue, 0x55, sizeof queue); /* nobody may look again */
             assert_int_equal(il_task_cancel(task), 0);

@@ -79,7 +79,7 @@ static void test_shared_channel_serves_receivers_in_order(void **state)
     init_shared(&channel, 2);
     for (int i = 0; i < 3; i++) {
         p[i] = party(&channel, 77);
-        tasks[i] = spawn_party(receive_one, &p[i]);
+        tasks[i] = spawn(receive_one, &p[i]);
     }
     for (int i = 0; i < 3; i++)
         give_shared(&channel, i);
@@ -108,7 +108,7 @@ static void test_shared_channel_serves_senders_in_order(void **state)
             give_shared(&channel, i);
         for (int i = 0; i < 3; i++) {
             p[i] = party(&channel, (int)capacity + i);
-            tasks[i] = spawn_party(send_one, &p[i]);
+            tasks[i] = spawn(send_one, &p[i]);
         }
         for (int i = 0; i < (int)capacity + 3; i++) {
             /* Room belongs to who has waited longest. */
@@ -139,11 +139,11 @@ static void test_shared_channel_without_room_returns_when_received(void **state)
     init_shared(&channel, 0);
     s = party(&channel, 5);
     r = party(&channel, 77);
-    sender = spawn_party(send_one, &s);
+    sender = spawn(send_one, &s);
     settle(f);
     assert_int_equal(s.r, 1);
     assert_int_equal(il_shared_channel_count(&channel), 0);
-    receiver = spawn_party(receive_one, &r); /* does not wait */
+    receiver = spawn(receive_one, &r); /* does not wait */
     assert_int_equal(r.r, 0);
     assert_int_equal(r.value, 5);
     settle(f);
@@ -168,7 +168,7 @@ static void test_shared_channel_cancelled_receiver_takes_nothing(void **state)
         init_shared(&channel, 4);
         for (int i = 0; i < 3; i++) {
             p[i] = party(&channel, 77);
-            tasks[i] = spawn_party(receive_one, &p[i]);
+            tasks[i] = spawn(receive_one, &p[i]);
         }
         for (int i = 0; i < 2; i++)
             assert_int_equal(il_task_cancel(tasks[victim]), 0);
@@ -198,7 +198,7 @@ static void test_shared_channel_cancelled_sender_sends_nothing(void **state)
         give_shared(&channel, -5);
         for (int i = 0; i < 3; i++) {
             p[i] = party(&channel, i);
-            tasks[i] = spawn_party(send_one, &p[i]);
+            tasks[i] = spawn(send_one, &p[i]);
         }
         for (int i = 0; i < 2; i++)
             assert_int_equal(il_task_cancel(tasks[victim]), 0);
@@ -227,10 +227,10 @@ static void test_shared_channel_value_wins_over_a_late_cancel(void **state)
 
     init_shared(&channel, 0);
     r = party(&channel, 77);
-    tasks[0] = spawn_party(receive_one, &r);
+    tasks[0] = spawn(receive_one, &r);
     give_shared(&channel, 4);
     s = party(&channel, 5);
-    tasks[1] = spawn_party(send_one, &s);
+    tasks[1] = spawn(send_one, &s);
     assert_int_equal(take_shared(&channel), 5);
     for (int i = 0; i < 2; i++)
         assert_int_equal(il_task_cancel(tasks[i]), 0);
@@ -289,7 +289,7 @@ static void test_shared_channel_waits_have_a_time_limit(void **state)
         p.timeout = n < 2 ? IL_MS(2) : 0;
         if (n == 1)
             give_shared(&channel, 1);
-        task = spawn_party(n == 1 ? send_one : receive_one, &p);
+        task = spawn(n == 1 ? send_one : receive_one, &p);
         finish(task);
         assert_int_equal(p.r, n < 2 ? -ETIMEDOUT : 0);
         assert_int_equal(p.value, n < 2 ? 77 : 1);
@@ -324,11 +324,11 @@ static void test_shared_channel_deadline_at_the_same_instant(void **state)
         p = party(&channel, 77);
         p.timeout = IL_MS(10);
         if (!timer_first)
-            task = spawn_party(receive_one, &p);
+            task = spawn(receive_one, &p);
         assert_int_equal(
             il_timer_start(f->loop, &timer, il_deadline(IL_MS(10))), 0);
         if (timer_first)
-            task = spawn_party(receive_one, &p);
+            task = spawn(receive_one, &p);
         finish(task);
         assert_int_equal(p.r, -ETIMEDOUT);
         assert_int_equal(p.value, 77);

@@ -74,7 +74,7 @@ static void test_shared_channel_end_wakes_the_waiters(void **state)
             give_shared(&channel, 1);
         for (int i = 0; i < 2; i++) {
             p[i] = party(&channel, 77);
-            tasks[i] = spawn_party(sends ? send_one : receive_one, &p[i]);
+            tasks[i] = spawn(sends ? send_one : receive_one, &p[i]);
         }
         ways[n % 3].end(&channel);
         if (n % 3 == 2) /* from here on it may be anything */
@@ -101,10 +101,10 @@ static void test_shared_channel_closed_late_takes_nothing_back(void **state)
 
     init_shared(&channel, 0);
     r = party(&channel, 77);
-    tasks[0] = spawn_party(receive_one, &r);
+    tasks[0] = spawn(receive_one, &r);
     give_shared(&channel, 1);
     s = party(&channel, 2);
-    tasks[1] = spawn_party(send_one, &s);
+    tasks[1] = spawn(send_one, &s);
     assert_int_equal(take_shared(&channel), 2);
     assert_int_equal(il_shared_channel_close_now(&channel), 0);
     settle(f);

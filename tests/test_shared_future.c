@@ -50,14 +50,6 @@ static void *wait_in_thread(void *arg)
     return NULL;
 }
 
-static il_task *spawn(struct waiter *w)
-{
-    il_task *task = NULL;
-
-    assert_int_equal(il_spawn(NULL, wait_in_task, w, &task), 0);
-    return task;
-}
-
 static void assert_untouched(const struct waiter *w)
 {
     assert_int_equal(w->result, 77);
@@ -127,7 +119,7 @@ static void test_shared_future_set_in_a_thread_wakes_tasks(void **state)
     (void)state;
     for (int i = 0; i < 3; i++) {
         w[i] = waiter(&future);
-        tasks[i] = spawn(&w[i]);
+        tasks[i] = spawn(wait_in_task, &w[i]);
     }
     join_thread(start_thread(set_it, &future));
     assert_int_equal(w[0].r, 1); /* queued, not run */
@@ -180,7 +172,7 @@ static void test_shared_future_wakes_threads_and_loops(void **state)
         threads[i] = start_thread(wait_in_thread, &w[i]);
     assert_int_equal(il_submit(other.loop, wait_in_task, &w[2], &submission),
                      0);
-    task = spawn(&w[3]);
+    task = spawn(wait_in_task, &w[3]);
     join_thread(start_thread(set_it, &future));
     for (int i = 0; i < 2; i++)
         join_thread(threads[i]);
@@ -208,7 +200,7 @@ static void test_shared_future_cancelled_waiter_leaves_the_others(void **state)
 
         for (int i = 0; i < 3; i++) {
             w[i] = waiter(&future);
-            tasks[i] = spawn(&w[i]);
+            tasks[i] = spawn(wait_in_task, &w[i]);
         }
         assert_int_equal(il_task_cancel(tasks[victim]), 0);
         assert_int_equal(il_task_cancel(tasks[victim]), 0);
@@ -231,7 +223,7 @@ static void test_shared_future_value_wins_over_a_late_cancel(void **state)
     for (int in_thread = 0; in_thread < 2; in_thread++) {
         il_shared_future future = IL_SHARED_FUTURE_INIT;
         struct waiter w = waiter(&future);
-        il_task *task = spawn(&w);
+        il_task *task = spawn(wait_in_task, &w);
 
         if (in_thread)
             join_thread(start_thread(set_it, &future));
@@ -301,10 +293,10 @@ static void test_shared_future_times_out_in_tasks_and_threads(void **state)
         w[i] = waiter(&future);
         w[i].timeout = i == 2 ? 0 : IL_MS(2);
     }
-    finish(spawn(&w[0]));
+    finish(spawn(wait_in_task, &w[0]));
     assert_int_equal(il_now() - before, IL_MS(2));
     join_thread(start_thread(wait_in_thread, &w[1]));
-    finish(spawn(&w[2]));
+    finish(spawn(wait_in_task, &w[2]));
     for (int i = 0; i < 3; i++) {
         assert_int_equal(w[i].r, -ETIMEDOUT);
         assert_untouched(&w[i]);
@@ -332,11 +324,11 @@ static void test_shared_future_deadline_at_the_same_instant(void **state)
 
         w.timeout = IL_MS(10);
         if (!timer_first)
-            task = spawn(&w);
+            task = spawn(wait_in_task, &w);
         assert_int_equal(
             il_timer_start(f->loop, &timer, il_deadline(IL_MS(10))), 0);
         if (timer_first)
-            task = spawn(&w);
+            task = spawn(wait_in_task, &w);
         finish(task);
         settle(f);
         /* A timer's callback is queued, a deadline works at once. */
@@ -357,7 +349,7 @@ static void test_shared_future_fini_wakes_those_who_wait(void **state)
 
     for (int i = 0; i < 2; i++)
         w[i] = waiter(&future);
-    task = spawn(&w[0]);
+    task = spawn(wait_in_task, &w[0]);
     thread = start_thread(wait_in_thread, &w[1]);
     /* Until the thread is in the list; it may also come too late for that, so
      * this looks inside. */

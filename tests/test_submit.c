@@ -5,10 +5,10 @@
 #include "support/fixture.h"
 #include "support/gates.h"
 #include "support/other_loop.h"
+#include "support/rush.h"
 #include "support/tasks.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -189,12 +189,6 @@ static void test_call_sync_into_a_closed_loop_fails(void **state)
     il_loop_unref(loop);
 }
 
-struct rush {
-    il_loop *loop;
-    atomic_int n_begun;
-    int n_ran;
-};
-
 static int count_call(void *arg)
 {
     struct rush *rush = arg;
@@ -220,22 +214,7 @@ static void *call_again_and_again(void *arg)
 static void test_call_sync_while_the_loop_closes(void **state)
 {
     (void)state;
-    for (int round = 0; round < 50; round++) {
-        struct other_loop other = { 0 };
-        struct rush rush = { 0 };
-        pthread_t threads[2];
-
-        other_loop_start(&other);
-        rush.loop = il_loop_ref(other.loop);
-        for (int i = 0; i < 2; i++)
-            threads[i] = start_thread(call_again_and_again, &rush);
-        while (atomic_load(&rush.n_begun) < 1 + round % 7)
-            (void)sched_yield();
-        other_loop_end(&other, 0);
-        for (int i = 0; i < 2; i++)
-            join_thread(threads[i]);
-        il_loop_unref(rush.loop);
-    }
+    rush_while_it_closes(call_again_and_again, 0);
 }
 
 static void call_in_callback(void *arg)
@@ -650,22 +629,7 @@ static void *submit_again_and_again(void *arg)
 static void test_submit_while_the_loop_closes(void **state)
 {
     (void)state;
-    for (int round = 0; round < 50; round++) {
-        struct other_loop other = { 0 };
-        struct rush rush = { 0 };
-        pthread_t threads[2];
-
-        other_loop_start(&other);
-        rush.loop = il_loop_ref(other.loop);
-        for (int i = 0; i < 2; i++)
-            threads[i] = start_thread(submit_again_and_again, &rush);
-        while (atomic_load(&rush.n_begun) < 1 + round % 7)
-            (void)sched_yield();
-        other_loop_end(&other, IL_SEC(100));
-        for (int i = 0; i < 2; i++)
-            join_thread(threads[i]);
-        il_loop_unref(rush.loop);
-    }
+    rush_while_it_closes(submit_again_and_again, IL_SEC(100));
 }
 
 /* --- mistakes ------------------------------------------------------------- */

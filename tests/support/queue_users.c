@@ -91,11 +91,3 @@ int join_one(void *arg)
     tell(u, 'j');
     return 0;
 }
-
-il_task *start_user(il_task_fn *fn, struct queue_user *u)
-{
-    il_task *task;
-
-    assert_int_equal(il_spawn(NULL, fn, u, &task), 0);
-    return task;
-}

@@ -33,6 +33,4 @@ int put_one(void *arg);
 int get_one(void *arg);
 int join_one(void *arg);
 
-il_task *start_user(il_task_fn *fn, struct queue_user *u);
-
 #endif

@@ -33,14 +33,6 @@ int receive_one(void *arg)
     return 0;
 }
 
-il_task *spawn_party(il_task_fn *fn, struct party *p)
-{
-    il_task *task = NULL;
-
-    assert_int_equal(il_spawn(NULL, fn, p, &task), 0);
-    return task;
-}
-
 void init_shared(il_shared_channel *channel, size_t capacity)
 {
     assert_int_equal(il_shared_channel_init(channel, sizeof(int), capacity), 0);

@@ -22,8 +22,6 @@ struct party party(il_shared_channel *channel, int value);
 int send_one(void *arg);
 int receive_one(void *arg);
 
-il_task *spawn_party(il_task_fn *fn, struct party *p);
-
 void init_shared(il_shared_channel *channel, size_t capacity);
 
 /* Without waiting; fails the test if that cannot be. */

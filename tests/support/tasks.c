@@ -15,6 +15,14 @@ void run(il_task_fn *body)
     assert_int_equal(il_run(body, NULL), 0);
 }
 
+il_task *spawn(il_task_fn *fn, void *arg)
+{
+    il_task *task = NULL;
+
+    assert_int_equal(il_spawn(NULL, fn, arg, &task), 0);
+    return task;
+}
+
 static int join(void *task)
 {
     CHECK_INT(il_task_join(task, NULL), 0);

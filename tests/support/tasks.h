@@ -12,6 +12,9 @@ il_time now_ms(void);
 /* Run a body as the main task; it must return 0. */
 void run(il_task_fn *body);
 
+/* Start a task in this thread's loop; fails the test if that cannot be. */
+il_task *spawn(il_task_fn *fn, void *arg);
+
 /* Run the loop until a task has ended, with 0, and drop the reference. */
 void finish(il_task *task);
 
