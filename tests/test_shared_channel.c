@@ -4,7 +4,6 @@
  * what cancels, closing and ends come to. */
 
 #include "support/fixture.h"
-#include "support/gates.h"
 #include "support/shared_parties.h"
 #include "support/tasks.h"
 

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 
 static void wait_for(sem_t *semaphore)
 {
@@ -64,4 +65,11 @@ void join_thread(pthread_t thread)
 {
     if (pthread_join(thread, NULL) != 0)
         abort();
+}
+
+void sleep_us(long us)
+{
+    struct timespec time = { 0, us * 1000 };
+
+    (void)nanosleep(&time, NULL);
 }

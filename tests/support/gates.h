@@ -33,4 +33,7 @@ void gate_open(struct gate *gate);
 pthread_t start_thread(void *(*fn)(void *arg), void *arg);
 void join_thread(pthread_t thread);
 
+/* Sleep, where no order depends on it. */
+void sleep_us(long us);
+
 #endif

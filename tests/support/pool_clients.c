@@ -6,6 +6,8 @@
 
 #include "check.h"
 
+#include <sched.h>
+
 il_pool *make_pool(unsigned max_threads)
 {
     const il_pool_options options = { .max_threads = max_threads };
@@ -31,6 +33,28 @@ void end_pool(il_pool *pool)
 {
     assert_int_equal(il_pool_close(pool, IL_FOREVER), 0);
     assert_null(il_pool_unref(pool));
+}
+
+void wait_for_threads(il_pool *pool, size_t n)
+{
+    while (il_pool_count_threads(pool) != n)
+        (void)sched_yield();
+}
+
+int count_job(void *n)
+{
+    ++*(int *)n;
+    return 0;
+}
+
+int offload_one_after_the_other(void *pool)
+{
+    int n = 0;
+
+    for (int i = 0; i < 200; i++)
+        CHECK_INT(il_offload_to(pool, count_job, &n, NULL), 0);
+    CHECK_INT(n, 200);
+    return 0;
 }
 
 int offload_gate(void *client)

@@ -17,6 +17,15 @@ il_pool *make_named_pool(unsigned max_threads, il_time idle_time);
 /* Close it when all is done, and drop the reference. */
 void end_pool(il_pool *pool);
 
+/* Until it has so many threads; the test's own limit ends it. */
+void wait_for_threads(il_pool *pool, size_t n);
+
+/* A job that counts in an int that it has run. */
+int count_job(void *n);
+
+/* A task that has 200 jobs done in a pool, each when the last has ended. */
+int offload_one_after_the_other(void *pool);
+
 /* The gate is to be ended by the test. */
 struct gated_client {
     il_pool *pool; /* NULL: the process's */
