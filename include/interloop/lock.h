@@ -16,7 +16,8 @@
  * that always wants it cannot keep it from the others.
  *
  * If a task ends while it owns a lock, that is reported, and the lock says
- * -EOWNERDEAD to all who want it: what it protects may be half done.
+ * -EOWNERDEAD to all who want it: what it protects may be half done.  So does
+ * that of a task which would not end when its loop closed.
  *
  * A lock is caller's storage, used from one loop's thread only.  Free, it needs
  * no il_lock_fini().

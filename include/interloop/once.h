@@ -13,7 +13,8 @@
  * If the function fails, or the task that runs it is cancelled, that task gets
  * the error, and the next one in the queue runs its own function in turn.  So
  * nobody hears of a failure that another task's cancel has caused, and the
- * next caller tries again.
+ * next caller tries again.  A task that would not end when its loop closed counts
+ * as one that has failed.
  *
  * It is caller's storage, used from one loop's thread only.
  */

@@ -15,6 +15,7 @@
 #include "loop/loop.h"
 #include "loop/shuffle.h"
 #include "task/debug.h"
+#include "task/hold.h"
 #include "task/local.h"
 
 #include <errno.h>
@@ -92,6 +93,7 @@ static void abandon(ili_sched *sched, il_task *task)
         ili_list_remove(&task->item.link);
     if (ili_is_parked(task) && task->abort)
         task->abort(task->abort_arg);
+    ili_holds_abandon(task);
     ili_scope_end_all(task);
     task->state = ILI_DONE;
     task->result = -ECANCELED;

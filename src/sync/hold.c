@@ -72,23 +72,42 @@ static void wake_all(il_hold *hold)
         ili_wake(waiter->task, -EOWNERDEAD);
 }
 
+/* Returns the one that its owner had before. */
+static il_hold *lose(il_hold *hold)
+{
+    il_hold *outer = hold->outer;
+
+    hold->outer = NULL;
+    if (hold->lost) {
+        hold->lost(hold);
+    } else {
+        hold->owner = ILI_LOST;
+        wake_all(hold);
+    }
+    return outer;
+}
+
 void ili_holds_lost(il_task *task)
 {
     il_hold *hold = task->held;
 
     /* On frames that the body has left is who knows what. */
-    while (hold && !ili_is_on_stack(hold, &task->stack)) {
-        il_hold *outer = hold->outer;
+    while (hold && !ili_is_on_stack(hold, &task->stack))
+        hold = lose(hold);
+    task->held = NULL;
+}
 
-        hold->outer = NULL;
-        if (hold->lost) {
-            hold->lost(hold);
-        } else {
-            hold->owner = ILI_LOST;
-            wake_all(hold);
-        }
-        hold = outer;
-    }
+/* Who comes back from a condition is in the queue of the lock without a way out,
+ * for it does not heed cancels; but it must not be woken now. */
+void ili_holds_abandon(il_task *task)
+{
+    il_hold *hold = task->held;
+
+    if (ili_is_parked(task) && !task->abort && task->waits_for == ili_noun_lock)
+        ili_waiter_abort(task->abort_arg);
+    while (hold)
+        hold = lose(hold);
+    task->held = NULL;
 }
 
 const il_task *ili_waits_for_whom(const il_task *task)

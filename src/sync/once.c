@@ -63,6 +63,14 @@ static int run(struct il_once_run_ *me, il_task_fn *fn, void *arg)
     return r < 0 ? fail(me->once, r) : succeed(me->once, r);
 }
 
+/* A task that would not end when its loop closed will not come back from its
+ * function; its frames are still there. */
+static bool is_abandoned(const struct il_once_run_ *run)
+{
+    return run->thread == ili_this_thread() && run->node.task &&
+           run->node.task->state == ILI_DONE;
+}
+
 /* Until it is done, or it is our turn. */
 static int wait_for_turn(struct il_once_run_ *me)
 {
@@ -91,7 +99,7 @@ int il_once_run(il_once *once, il_task_fn *fn, void *arg)
     }
     if (ili_must_refuse(me.node.task))
         return ili_refuse(me.node.task);
-    if (once->run) {
+    if (once->run && !is_abandoned(once->run)) {
         r = wait_for_turn(&me);
         if (!me.is_next)
             return r;

@@ -93,6 +93,10 @@ static inline bool ili_hold_drop_as(il_hold *hold, il_task *task)
 /* The task has ended: nobody will give back what it still owns. */
 void ili_holds_lost(il_task *task);
 
+/* The same for one that is abandoned: it stays where it is, with its frames, and
+ * waits for nothing any more. */
+void ili_holds_abandon(il_task *task);
+
 /* Whose end a parked task waits for, where that is known; else NULL. */
 const il_task *ili_waits_for_whom(const il_task *task);
 

@@ -113,7 +113,6 @@ static void lose_holds(il_task *task)
     ili_report(task, IL_REPORT_LOST_LOCK, -EOWNERDEAD,
                "task ended and still owned a lock or token");
     ili_holds_lost(task);
-    task->held = NULL;
 }
 
 static inline bool has_a_rest(const ili_sched *sched, const il_task *task)
