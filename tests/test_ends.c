@@ -466,6 +466,7 @@ static void test_ends_misuse_is_refused(void **state)
     assert_int_equal(il_channel_open(1, 1, &tx, NULL), -EINVAL);
     assert_int_equal(il_channel_open(2, SIZE_MAX / 2, &tx, &rx), -ENOMEM);
     assert_int_equal(il_channel_open(SIZE_MAX, 1, &tx, &rx), -ENOMEM);
+    assert_int_equal(il_channel_open(SIZE_MAX, 0, &tx, &rx), -ENOMEM);
     assert_null(il_sender_channel(&tx));
     assert_int_equal(il_sender_init(&tx, NULL), -EINVAL);
     assert_int_equal(il_sender_init(NULL, &zeros), -EINVAL);

@@ -21,7 +21,7 @@
 #include <interloop/ends.h>
 
 #include "base/assert.h"
-#include "task/sched.h"
+#include "sync/element.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -67,7 +67,8 @@ int il_channel_open(size_t element_size, size_t capacity, il_sender *ret_sender,
     int r;
 
     ILI_RETURN_IF_FAIL(ret_sender && ret_receiver && element_size > 0, -EINVAL);
-    if (capacity > (PTRDIFF_MAX - sizeof *shared) / element_size)
+    if (ili_is_too_big(capacity, element_size, 0) ||
+        element_size * capacity > PTRDIFF_MAX - sizeof *shared)
         return -ENOMEM;
     shared = malloc(sizeof *shared + element_size * capacity);
     if (!shared)
