@@ -203,6 +203,69 @@ static void test_limiter_of_another_thread_is_refused(void **state)
     assert_int_equal(reap(tasks[1]), 0);
 }
 
+static void ignore_report(const il_report *report, void *arg)
+{
+    (void)report;
+    (void)arg;
+}
+
+struct foreign_loan {
+    il_limiter limiter;
+    il_token tokens[2];
+    pthread_barrier_t meet;
+};
+
+/* Returns with a token, which goes back by itself; its thread must not wake
+ * anybody of another one. */
+static int keep_a_token(void *arg)
+{
+    struct foreign_loan *loan = arg;
+
+    CHECK_INT(il_limiter_acquire(&loan->limiter, &loan->tokens[1]), 0);
+    (void)pthread_barrier_wait(&loan->meet);
+    (void)pthread_barrier_wait(&loan->meet);
+    return 0;
+}
+
+static void *borrow_in_other_thread(void *arg)
+{
+    struct foreign_loan *loan = arg;
+    il_loop *loop;
+
+    CHECK_INT(il_limiter_try_acquire(&loan->limiter, &loan->tokens[0]), 0);
+    CHECK_INT(il_loop_new(&loop), 0);
+    il_loop_set_report_handler(loop, ignore_report, NULL);
+    CHECK_INT(il_run(keep_a_token, arg), 0);
+    CHECK_INT(il_limiter_release(&loan->limiter, &loan->tokens[0]), -ESRCH);
+    CHECK_INT(il_loop_close(loop, 0), 0);
+    (void)il_loop_unref(loop);
+    return NULL;
+}
+
+/* As long as nobody waits, a limiter is of no thread.  Tokens that come back from
+ * the wrong one used to wake the task that waits there. */
+static void test_limiter_token_of_another_thread_wakes_nobody(void **state)
+{
+    struct fixture *f = *state;
+    struct foreign_loan loan = { .limiter = IL_LIMITER_INIT(2) };
+    il_task *task;
+    pthread_t thread;
+
+    assert_int_equal(pthread_barrier_init(&loan.meet, NULL, 2), 0);
+    assert_int_equal(
+        pthread_create(&thread, NULL, borrow_in_other_thread, &loan), 0);
+    (void)pthread_barrier_wait(&loan.meet);
+    assert_int_equal(il_spawn(NULL, borrow, &loan.limiter, &task), 0);
+    (void)pthread_barrier_wait(&loan.meet);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(pthread_barrier_destroy(&loan.meet), 0);
+    settle(f);
+    assert_false(il_task_is_done(task));
+    assert_int_equal(il_task_cancel(task), 0);
+    settle(f);
+    assert_int_equal(reap(task), 0);
+}
+
 static void test_limiter_misuse_is_refused(void **state)
 {
     struct fixture *f = *state;
@@ -243,6 +306,7 @@ int main(void)
         TEST(test_limiter_end_leaves_tokens_that_are_lent),
         TEST(test_limiter_with_tokens_starves_nobody),
         TEST(test_limiter_of_another_thread_is_refused),
+        TEST(test_limiter_token_of_another_thread_wakes_nobody),
         TEST(test_limiter_misuse_is_refused),
     };
 

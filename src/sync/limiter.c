@@ -32,6 +32,8 @@ static void token_lost(il_hold *hold)
     *token = (il_token)IL_TOKEN_INIT;
     if (ili_is_on_stack(limiter, stack)) /* gone, as its frame is */
         return;
+    if (!ili_waiters_are_here(&limiter->waiters))
+        return;
     limiter->n_borrowed--;
     serve(limiter);
 }
@@ -105,6 +107,7 @@ int il_limiter_release(il_limiter *limiter, il_token *token)
 {
     ILI_RETURN_IF_FAIL(limiter && token, -EINVAL);
     ILI_RETURN_IF_FAIL(token->limiter == limiter, -EPERM);
+    ILI_RETURN_IF_FAIL(ili_waiters_are_here(&limiter->waiters), -ESRCH);
     if (!ili_hold_drop_as(&token->hold, ili_current_task()))
         return ili_hold_not_owned(&token->hold);
     token->limiter = NULL;
