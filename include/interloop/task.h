@@ -211,7 +211,8 @@ IL_EXPORT const char *il_task_get_name(const il_task *task);
  *  there as long as the reference. */
 IL_EXPORT void *il_task_get_arg(const il_task *task);
 
-/** Rename a task; copies at most 31 bytes. */
+/** Rename a task; copies at most 31 bytes, whole characters of UTF-8.  NULL or ""
+ *  takes the name away that was set. */
 IL_EXPORT void il_task_set_name(il_task *task, const char *name);
 
 /**

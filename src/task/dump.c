@@ -24,6 +24,19 @@ static double seconds(il_time from, il_time to)
     return to > from ? (double)(to - from) / 1e9 : 0;
 }
 
+static void print_name(FILE *file, const il_task *task)
+{
+    for (const char *c = ili_task_name(task); *c; c++)
+        fputc(ili_printed(*c), file);
+}
+
+static void print_quoted(FILE *file, const char *what, const il_task *task)
+{
+    fprintf(file, "%s '", what);
+    print_name(file, task);
+    fputc('\'', file);
+}
+
 static void print_wait(FILE *file, ili_dump *dump, const il_task *task)
 {
     ili_wait wait;
@@ -32,7 +45,7 @@ static void print_wait(FILE *file, ili_dump *dump, const il_task *task)
     fprintf(file, " %s",
             task->waits_for == ili_noun_end ? "the end" : task->waits_for);
     if (wait.whom)
-        fprintf(file, " of '%s'", ili_task_name(wait.whom));
+        print_quoted(file, " of", wait.whom);
     if (wait.n_tasks > 0)
         fprintf(file, " (%zu left)", wait.n_tasks);
     fprintf(file, " since %.3f s", seconds(task->since, dump->now));
@@ -54,18 +67,18 @@ static void print_cases(FILE *file, const ili_dump *dump, const il_task *task)
     ili_wait wait;
 
     for (size_t i = 0; ili_wait_case(task, i, &wait); i++) {
-        if (wait.object)
-            fprintf(file, "%s %p", separator, wait.object);
-        else if (wait.whom)
-            fprintf(file, "%s the end of '%s'", separator,
-                    ili_task_name(wait.whom));
-        else if (wait.fd >= 0)
-            fprintf(file, "%s fd %d", separator, wait.fd);
-        else if (wait.until != IL_FOREVER)
-            fprintf(file, "%s %.3f s more", separator,
-                    seconds(dump->now, wait.until));
-        else
+        if (!wait.object && !wait.whom && wait.fd < 0 &&
+            wait.until == IL_FOREVER)
             continue; /* it is off */
+        fputs(separator, file);
+        if (wait.object)
+            fprintf(file, " %p", wait.object);
+        else if (wait.whom)
+            print_quoted(file, " the end of", wait.whom);
+        else if (wait.fd >= 0)
+            fprintf(file, " fd %d", wait.fd);
+        else
+            fprintf(file, " %.3f s more", seconds(dump->now, wait.until));
         separator = ",";
     }
 }
@@ -94,7 +107,7 @@ static void print_owner(FILE *file, const il_task *task)
     const il_task *owner = task->group->scope.task;
 
     if (owner && owner->id != task->parent)
-        fprintf(file, ", in a group of '%s'", ili_task_name(owner));
+        print_quoted(file, ", in a group of", owner);
     if (!owner && task->parent != 0)
         fputs(", in no group", file);
 }
@@ -105,8 +118,9 @@ static void print_line(FILE *file, ili_dump *dump, const struct ili_node *node,
     const il_task *task = node->task;
     const il_site *site = task->site;
 
-    fprintf(file, "%*s%s: %s", depth * 2, "", ili_task_name(task),
-            ili_dump_state(node));
+    fprintf(file, "%*s", depth * 2, "");
+    print_name(file, task);
+    fprintf(file, ": %s", ili_dump_state(node));
     if (ili_is_parked(task)) {
         print_wait(file, dump, task);
         print_cases(file, dump, task);

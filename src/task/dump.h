@@ -35,6 +35,13 @@ typedef struct ili_dump {
 int ili_dump_begin(ili_dump *dump);
 void ili_dump_end(ili_dump *dump);
 
+/* What is printed for a character of a name or the like, which may not end a line
+ * and tell a terminal what to do. */
+static inline char ili_printed(char c)
+{
+    return ((unsigned char)c < ' ' || c == 0x7f) ? '?' : c;
+}
+
 const char *ili_dump_state(const struct ili_node *node);
 
 /* --- what a task waits for -------------------------------------------------------- */

@@ -12,18 +12,46 @@
 
 #include <errno.h>
 
+/* How many of these bytes are one character of UTF-8; 0: they are none.  Those that
+ * are longer than need be are not, nor halves of pairs or what lies beyond. */
+static int utf8_length(const char *text)
+{
+    const unsigned char *c = (const unsigned char *)text;
+    unsigned low = c[0] == 0xe0 ? 0xa0 : c[0] == 0xf0 ? 0x90 : 0x80;
+    unsigned high = c[0] == 0xed ? 0x9f : c[0] == 0xf4 ? 0x8f : 0xbf;
+    int n = c[0] < 0x80   ? 1
+            : c[0] < 0xc2 ? 0
+            : c[0] < 0xe0 ? 2
+            : c[0] < 0xf0 ? 3
+            : c[0] < 0xf5 ? 4
+                          : 0;
+
+    for (int i = 1; i < n; i++) {
+        if (c[i] < low || c[i] > high)
+            return 0;
+        low = 0x80;
+        high = 0xbf;
+    }
+    return n;
+}
+
+/* A name may be any bytes. */
 static void json_string(FILE *file, const char *key, const char *text)
 {
     fprintf(file, ",\"%s\":\"", key);
-    for (; *text; text++) {
+    while (*text) {
         unsigned char c = (unsigned char)*text;
+        int n = utf8_length(text);
 
         if (c == '"' || c == '\\')
             fprintf(file, "\\%c", c);
         else if (c < ' ')
             fprintf(file, "\\u%04x", c);
+        else if (n == 0)
+            fputs("\\ufffd", file);
         else
-            fputc(c, file);
+            fprintf(file, "%.*s", n, text);
+        text += n > 0 ? n : 1;
     }
     fputc('"', file);
 }

@@ -10,6 +10,7 @@
 
 #include <interloop/error.h>
 
+#include "task/dump.h"
 #include "task/task.h"
 
 #include <errno.h>
@@ -17,22 +18,28 @@
 #include <stdio.h>
 #include <string.h>
 
-/* In one call, since others may print, too. */
+/* In one call, since others may print, too, and in one line, whatever the names in
+ * it are. */
 static void print(const il_report *report)
 {
     char place[200] = "";
+    char line[1000];
 
     if (report->line > 0)
         (void)snprintf(place, sizeof place, " %s at %s:%u",
                        report->kind == IL_REPORT_STUCK_JOB ? "offloaded"
                                                            : "spawned",
                        report->file, report->line);
-    fprintf(stderr, "interloop: %s: '%s'%s%s%s%s%s%s%s\n", report->message,
-            report->task_name, place, report->error < 0 ? ": " : "",
-            report->error < 0 ? il_strerror(report->error) : "",
-            report->details ? ": " : "", report->details ? report->details : "",
-            report->waits_for ? ", waits for " : "",
-            report->waits_for ? report->waits_for : "");
+    (void)snprintf(
+        line, sizeof line, "interloop: %s: '%s'%s%s%s%s%s%s%s", report->message,
+        report->task_name, place, report->error < 0 ? ": " : "",
+        report->error < 0 ? il_strerror(report->error) : "",
+        report->details ? ": " : "", report->details ? report->details : "",
+        report->waits_for ? ", waits for " : "",
+        report->waits_for ? report->waits_for : "");
+    for (char *c = line; *c; c++)
+        *c = ili_printed(*c);
+    fprintf(stderr, "%s\n", line);
 }
 
 void ili_report_tell(ili_sched *sched, const il_report *report)

@@ -22,6 +22,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 const char ili_noun_end[] = "the end of a task";
 
@@ -376,8 +377,25 @@ void *il_task_get_arg(const il_task *task)
     return task->arg;
 }
 
+/* How many bytes of a name there is room for, whole characters of UTF-8. */
+static size_t name_length(const char *name)
+{
+    size_t n = strnlen(name, ILI_NAME_SIZE);
+
+    if (n < ILI_NAME_SIZE)
+        return n;
+    for (n--; n > ILI_NAME_SIZE - 4 && (name[n] & 0xc0) == 0x80; n--)
+        continue;
+    return n;
+}
+
+/* The new name may be a part of the old one. */
 void il_task_set_name(il_task *task, const char *name)
 {
-    (void)snprintf(task->name, sizeof task->name, "%s", name ? name : "");
+    size_t n = name ? name_length(name) : 0;
+
+    if (n > 0)
+        memmove(task->name, name, n);
+    task->name[n] = '\0';
     task->has_name = task->name[0] != '\0';
 }
