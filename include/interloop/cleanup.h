@@ -39,6 +39,7 @@
 #include <interloop/scope.h>
 #include <interloop/semaphore.h>
 #include <interloop/shared_channel.h>
+#include <interloop/shared_ends.h>
 #include <interloop/shared_future.h>
 #include <interloop/submit.h>
 #include <interloop/task.h>
@@ -77,6 +78,7 @@
  * | il_barrier, il_broadcast, il_cancel_token, il_channel, il_condition, il_event, il_future, il_limiter, il_lock, il_once, il_queue, il_rwlock, il_semaphore, il_shared_channel, il_shared_future, il_subscriber, il_waitgroup, il_watch | its _fini() |
  * | il_buffer | il_buffer_release() |
  * | il_sender, il_receiver | il_sender_drop(), il_receiver_drop() |
+ * | il_shared_sender, il_shared_receiver | il_shared_sender_drop(), il_shared_receiver_drop() |
  * | il_callback | il_callback_cancel() |
  * | il_timer | il_timer_stop() |
  * | il_lock_guard | il_lock_guard_release() |
@@ -209,6 +211,8 @@ IL_AUTO_DEFINE(il_semaphore, il_semaphore_fini)
 IL_AUTO_DEFINE(il_sender, il_sender_drop)
 IL_AUTO_DEFINE(il_shared_channel, il_shared_channel_fini)
 IL_AUTO_DEFINE(il_shared_future, il_shared_future_fini)
+IL_AUTO_DEFINE(il_shared_receiver, il_shared_receiver_drop)
+IL_AUTO_DEFINE(il_shared_sender, il_shared_sender_drop)
 IL_AUTO_DEFINE(il_subscriber, il_subscriber_fini)
 IL_AUTO_DEFINE(il_timer, il_timer_stop)
 IL_AUTO_DEFINE(il_waitgroup, il_waitgroup_fini)

@@ -44,6 +44,7 @@
 #include <interloop/select.h>
 #include <interloop/semaphore.h>
 #include <interloop/shared_channel.h>
+#include <interloop/shared_ends.h>
 #include <interloop/shared_future.h>
 #include <interloop/submit.h>
 #include <interloop/task.h>

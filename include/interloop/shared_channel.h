@@ -47,17 +47,21 @@ typedef struct il_shared_channel {
     il_link senders;                       /**< private: who waits, in order */
     unsigned state;                        /**< private: what is unusual */
     bool owns_ring;                        /**< private */
-    unsigned char apart[64];               /**< private: lines of the cache */
-    int send_latch;                        /**< private */
-    size_t sent;                           /**< private: so many, ever */
-    size_t send_place;                     /**< private: in the ring */
-    size_t seen_received;                  /**< private: at least so many */
-    unsigned char apart_too[64];           /**< private */
-    int receive_latch;                     /**< private */
-    size_t received;                       /**< private: so many, ever */
-    size_t receive_place;                  /**< private: in the ring */
-    size_t seen_sent;                      /**< private: at least so many */
-    unsigned char apart_as_well[64];       /**< private */
+    bool is_open;         /**< private: it goes with its ends */
+    unsigned n_senders;   /**< private: ends; see shared_ends.h */
+    unsigned n_receivers; /**< private: likewise */
+    unsigned n_uses;      /**< private: atomic: ends, and those being dropped */
+    unsigned char apart[64];         /**< private: lines of the cache */
+    int send_latch;                  /**< private */
+    size_t sent;                     /**< private: so many, ever */
+    size_t send_place;               /**< private: in the ring */
+    size_t seen_received;            /**< private: at least so many */
+    unsigned char apart_too[64];     /**< private */
+    int receive_latch;               /**< private */
+    size_t received;                 /**< private: so many, ever */
+    size_t receive_place;            /**< private: in the ring */
+    size_t seen_sent;                /**< private: at least so many */
+    unsigned char apart_as_well[64]; /**< private */
 } il_shared_channel;
 
 /**

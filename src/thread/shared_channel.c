@@ -26,10 +26,9 @@
 
 #include "config.h"
 
-#include <interloop/shared_channel.h>
+#include "thread/shared_channel.h"
 
-#include "base/lock.h"
-#include "loop/sleeper.h"
+#include "sync/element.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -40,24 +39,7 @@
 /* So many bytes of the ring are fetched before they are written to. */
 #define AHEAD 192
 
-/* Bits of `state`: what is not as it mostly is. */
-enum {
-    CLOSED = 1,
-    RECEIVERS_WAIT = 2,
-    SENDERS_WAIT = 4,
-    UNBUFFERED = 8,
-};
-
 /* --- the ring ------------------------------------------------------------- */
-
-/* Pointers and the like are moved without a call. */
-static inline void copy(void *to, const void *from, size_t size)
-{
-    if (ILI_LIKELY(size == sizeof(void *)))
-        memcpy(to, from, sizeof(void *));
-    else
-        memcpy(to, from, size);
-}
 
 static inline void *at(const il_shared_channel *channel, size_t place)
 {
@@ -95,7 +77,7 @@ static inline void put(il_shared_channel *channel, const void *element)
     /* The next latch waits for what was written here, and that for the
      * receiver's processor to let go of the line. */
     __builtin_prefetch((char *)slot + AHEAD, 1);
-    copy(slot, element, channel->element_size);
+    ili_copy(slot, element, channel->element_size);
     channel->send_place = after(channel, channel->send_place);
     __atomic_store_n(&channel->sent, channel->sent + 1, __ATOMIC_RELEASE);
 }
@@ -111,33 +93,9 @@ static inline void drop_first(il_shared_channel *channel)
 
 static inline void take(il_shared_channel *channel, void *ret_element)
 {
-    copy(ret_element, at(channel, channel->receive_place),
-         channel->element_size);
+    ili_copy(ret_element, at(channel, channel->receive_place),
+             channel->element_size);
     drop_first(channel);
-}
-
-/* --- both latches --------------------------------------------------------- */
-
-static void latch_both(il_shared_channel *channel)
-{
-    ili_latch(&channel->send_latch);
-    ili_latch(&channel->receive_latch);
-}
-
-static void set_state(il_shared_channel *channel, unsigned bit, bool on)
-{
-    unsigned state = on ? channel->state | bit : channel->state & ~bit;
-
-    if (state != channel->state)
-        __atomic_store_n(&channel->state, state, __ATOMIC_RELAXED);
-}
-
-static void unlatch_both(il_shared_channel *channel)
-{
-    set_state(channel, RECEIVERS_WAIT, !ili_list_empty(&channel->receivers));
-    set_state(channel, SENDERS_WAIT, !ili_list_empty(&channel->senders));
-    ili_unlatch(&channel->receive_latch);
-    ili_unlatch(&channel->send_latch);
 }
 
 /* --- life ----------------------------------------------------------------- */
@@ -155,7 +113,7 @@ static void make(il_shared_channel *channel, size_t element_size,
     channel->ring = ring;
     channel->element_size = element_size;
     channel->capacity = capacity;
-    channel->state = capacity == 0 ? UNBUFFERED : 0;
+    channel->state = capacity == 0 ? ILI_SHARED_UNBUFFERED : 0;
     ili_list_init(&channel->receivers);
     ili_list_init(&channel->senders);
 }
@@ -199,12 +157,6 @@ void il_shared_channel_set_destroy(il_shared_channel *channel,
     channel->destroy_arg = arg;
 }
 
-/* Whether it was initialised. */
-static inline bool is_valid(const il_shared_channel *channel)
-{
-    return ILI_LIKELY(channel && channel->element_size > 0);
-}
-
 /* --- what is rare --------------------------------------------------------- */
 
 /* Under both latches: do it without waiting.  -EAGAIN: that is not possible. */
@@ -216,14 +168,14 @@ static int send_now(il_shared_channel *channel, void *element,
 {
     struct ili_sleeper *receiver;
 
-    if (channel->state & CLOSED)
+    if (channel->state & ILI_SHARED_CLOSED)
         return -EPIPE;
     receiver = ili_sleepers_pop(&channel->receivers);
     *ret_served = receiver;
     if (!receiver && is_full(channel))
         return -EAGAIN;
     if (receiver)
-        copy(receiver->slot, element, channel->element_size);
+        ili_copy(receiver->slot, element, channel->element_size);
     else
         put(channel, element);
     return 0;
@@ -242,11 +194,11 @@ static int receive_now(il_shared_channel *channel, void *element,
     sender = ili_sleepers_pop(&channel->senders);
     *ret_served = sender;
     if (sender && was_empty)
-        copy(element, sender->slot, channel->element_size);
+        ili_copy(element, sender->slot, channel->element_size);
     else if (sender)
         put(channel, sender->slot);
     else if (was_empty)
-        return channel->state & CLOSED ? -EPIPE : -EAGAIN;
+        return channel->state & ILI_SHARED_CLOSED ? -EPIPE : -EAGAIN;
     return 0;
 }
 
@@ -263,9 +215,9 @@ static bool leave_channel(struct ili_sleeper *me)
 
     if (!ili_sleeper_claim(me))
         return false;
-    latch_both(channel);
+    ili_shared_latch(channel);
     ili_list_remove(&me->link);
-    unlatch_both(channel);
+    ili_shared_unlatch(channel);
     return true;
 }
 
@@ -276,11 +228,11 @@ static int try_or_join(il_shared_channel *channel, step_fn *step, void *element,
     struct ili_sleeper *served = NULL;
     int r;
 
-    latch_both(channel);
+    ili_shared_latch(channel);
     r = step(channel, element, &served);
     if (r == -EAGAIN && list)
         ili_list_append(list, &me->link);
-    unlatch_both(channel);
+    ili_shared_unlatch(channel);
     if (served)
         ili_sleeper_wake(served, 0);
     return r;
@@ -338,7 +290,7 @@ static inline bool send_fast(il_shared_channel *channel, const void *element)
 
 int il_shared_channel_try_send(il_shared_channel *channel, const void *element)
 {
-    ILI_RETURN_IF_FAIL(is_valid(channel) && element, -EINVAL);
+    ILI_RETURN_IF_FAIL(ili_shared_is_valid(channel) && element, -EINVAL);
     return send_fast(channel, element)
                ? 0
                : try_slowly(channel, send_now, (void *)element);
@@ -350,7 +302,7 @@ int il_shared_channel_send(il_shared_channel *channel, const void *element,
     il_task *task = ili_current_task();
     int r = 0;
 
-    ILI_RETURN_IF_FAIL(is_valid(channel) && element, -EINVAL);
+    ILI_RETURN_IF_FAIL(ili_shared_is_valid(channel) && element, -EINVAL);
     if (ili_must_refuse(task))
         return ili_refuse(task);
     if (ILI_UNLIKELY(!send_fast(channel, element)))
@@ -376,7 +328,7 @@ static inline bool receive_fast(il_shared_channel *channel, void *ret_element)
 
 int il_shared_channel_try_receive(il_shared_channel *channel, void *ret_element)
 {
-    ILI_RETURN_IF_FAIL(is_valid(channel) && ret_element, -EINVAL);
+    ILI_RETURN_IF_FAIL(ili_shared_is_valid(channel) && ret_element, -EINVAL);
     return receive_fast(channel, ret_element)
                ? 0
                : try_slowly(channel, receive_now, ret_element);
@@ -388,7 +340,7 @@ int il_shared_channel_receive(il_shared_channel *channel, void *ret_element,
     il_task *task = ili_current_task();
     int r = 0;
 
-    ILI_RETURN_IF_FAIL(is_valid(channel) && ret_element, -EINVAL);
+    ILI_RETURN_IF_FAIL(ili_shared_is_valid(channel) && ret_element, -EINVAL);
     if (ili_must_refuse(task))
         return ili_refuse(task);
     if (ILI_UNLIKELY(!receive_fast(channel, ret_element)))
@@ -407,38 +359,44 @@ static void take_all(ili_list *list, ili_list *taken)
         ili_list_append(taken, &sleeper->link);
 }
 
-/* Nobody will be served any more.  Returns whether it was open, and whether
- * somebody is still about to leave by himself. */
+bool ili_shared_end(il_shared_channel *channel, ili_list *taken)
+{
+    bool was_open = !(channel->state & ILI_SHARED_CLOSED);
+
+    ili_list_init(taken);
+    ili_shared_set_state(channel, ILI_SHARED_CLOSED, true);
+    take_all(&channel->receivers, taken);
+    take_all(&channel->senders, taken);
+    return was_open;
+}
+
+/* Returns whether it was open, and whether somebody is still about to leave by
+ * himself. */
 static bool end_waits(il_shared_channel *channel, int result, bool *ret_leaving)
 {
     ili_list taken;
     bool was_open;
 
-    ili_list_init(&taken);
-    latch_both(channel);
-    was_open = !(channel->state & CLOSED);
-    set_state(channel, CLOSED, true);
-    take_all(&channel->receivers, &taken);
-    take_all(&channel->senders, &taken);
+    ili_shared_latch(channel);
+    was_open = ili_shared_end(channel, &taken);
     *ret_leaving = !ili_list_empty(&channel->receivers) ||
                    !ili_list_empty(&channel->senders);
-    unlatch_both(channel);
+    ili_shared_unlatch(channel);
     ili_sleepers_wake(&taken, result);
     return was_open;
 }
 
-/* Elements of a closed channel: nobody will use their places again. */
-static void dispose(il_shared_channel *channel)
+void ili_shared_dispose(il_shared_channel *channel)
 {
     for (;;) {
         void *element = NULL;
 
-        latch_both(channel);
+        ili_shared_latch(channel);
         if (!is_empty(channel)) {
             element = at(channel, channel->receive_place);
             drop_first(channel);
         }
-        unlatch_both(channel);
+        ili_shared_unlatch(channel);
         if (!element)
             return;
         if (channel->destroy)
@@ -450,7 +408,7 @@ int il_shared_channel_close(il_shared_channel *channel)
 {
     bool leaving;
 
-    ILI_RETURN_IF_FAIL(is_valid(channel), -EINVAL);
+    ILI_RETURN_IF_FAIL(ili_shared_is_valid(channel), -EINVAL);
     return end_waits(channel, -EPIPE, &leaving) ? 0 : -EALREADY;
 }
 
@@ -458,26 +416,27 @@ int il_shared_channel_close_now(il_shared_channel *channel)
 {
     bool leaving;
 
-    ILI_RETURN_IF_FAIL(is_valid(channel), -EINVAL);
+    ILI_RETURN_IF_FAIL(ili_shared_is_valid(channel), -EINVAL);
     (void)end_waits(channel, -EPIPE, &leaving);
-    dispose(channel);
+    ili_shared_dispose(channel);
     return 0;
 }
 
 bool il_shared_channel_is_closed(il_shared_channel *channel)
 {
-    return !is_valid(channel) ||
-           __atomic_load_n(&channel->state, __ATOMIC_RELAXED) & CLOSED;
+    return !ili_shared_is_valid(channel) ||
+           __atomic_load_n(&channel->state, __ATOMIC_RELAXED) &
+               ILI_SHARED_CLOSED;
 }
 
 size_t il_shared_channel_count(il_shared_channel *channel)
 {
     size_t n = 0;
 
-    if (is_valid(channel)) {
-        latch_both(channel);
+    if (ili_shared_is_valid(channel)) {
+        ili_shared_latch(channel);
         n = channel->sent - channel->received;
-        unlatch_both(channel);
+        ili_shared_unlatch(channel);
     }
     return n;
 }
@@ -486,15 +445,19 @@ void il_shared_channel_fini(il_shared_channel *channel)
 {
     bool leaving;
 
-    if (!is_valid(channel))
+    if (!ili_shared_is_valid(channel))
         return;
     do {
         (void)end_waits(channel, -EOWNERDEAD, &leaving);
         if (leaving)
             (void)sched_yield();
     } while (leaving);
-    dispose(channel);
+    ili_shared_dispose(channel);
     if (channel->owns_ring)
         free(channel->ring);
-    memset(channel, 0, sizeof *channel);
+    /* Its ends are still there, and may be what keeps its storage. */
+    *channel = (il_shared_channel){ .n_senders = channel->n_senders,
+                                    .n_receivers = channel->n_receivers,
+                                    .n_uses = channel->n_uses,
+                                    .is_open = channel->is_open };
 }
