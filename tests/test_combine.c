@@ -1,209 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 
-/* test_combine.c - collecting children as they end, gathering and racing. */
+/* test_combine.c - gathering and racing. */
 
 #include "support/fixture.h"
+#include "support/jobs.h"
 #include "support/tasks.h"
 
 #include <errno.h>
-
-struct child {
-    il_time duration;
-    int result;
-    int r;         /* what the sleep came to; 1 until then */
-    bool stubborn; /* returns its result even when cancelled */
-    il_task *task;
-};
-
-static int live(void *arg)
-{
-    struct child *child = arg;
-
-    child->r = 1;
-    child->r = child->duration ? il_sleep(child->duration) : 0;
-    if (child->r < 0 && !child->stubborn)
-        return child->r;
-    return child->result;
-}
-
-static int expect_next(il_group *group, int result)
-{
-    il_task *task = NULL;
-    int got = 0x5eed;
-    int r = il_group_next(group, &task);
-
-    if (CHECK_INT(r, 0) && CHECK(il_task_is_done(task))) {
-        CHECK_INT(il_task_try_join(task, &got), 0);
-        CHECK_INT(got, result);
-        il_task_unref(task);
-    }
-    return r;
-}
-
-static int collect(void *arg)
-{
-    struct child children[] = { { IL_MS(30), 3, 1, false, NULL },
-                                { IL_MS(10), 1, 1, false, NULL },
-                                { 0, 7, 1, false, NULL },
-                                { IL_MS(20), 2, 1, false, NULL } };
-    il_task *task = arg;
-    il_group group;
-
-    CHECK_INT(il_group_open(&group, IL_GROUP_COLLECT), 0);
-    for (int i = 0; i < 4; i++)
-        CHECK_INT(il_spawn(&group, live, &children[i], NULL), 0);
-    expect_next(&group, 7);
-    CHECK_INT(now_ms(), 0);
-    expect_next(&group, 1);
-    CHECK_INT(now_ms(), 10);
-    CHECK_INT(il_sleep(IL_MS(25)), 0);
-    expect_next(&group, 2);
-    expect_next(&group, 3);
-    CHECK_INT(il_group_next(&group, &task), -ENOENT);
-    CHECK(task == arg);
-    CHECK_INT(il_group_close(&group), 0);
-    return 0;
-}
-
-static void test_combine_next_gives_tasks_in_the_order_they_ended(void **state)
-{
-    (void)state;
-    run(collect);
-}
-
-static int do_not_collect(void *arg)
-{
-    struct child child = { IL_MS(1), 0, 1, false, NULL };
-    il_task *task = NULL;
-    il_group group;
-
-    (void)arg;
-    CHECK_INT(il_group_open(&group, 0), 0);
-    CHECK_INT(il_spawn(&group, live, &child, NULL), 0);
-    CHECK_INT(il_group_next(&group, &task), -EINVAL);
-    CHECK_INT(il_group_close(&group), 0);
-    return 0;
-}
-
-static void test_combine_next_is_for_collecting_groups(void **state)
-{
-    (void)state;
-    run(do_not_collect);
-}
-
-static int collect_errors(void *arg)
-{
-    struct child bad = { IL_MS(10), -EIO, 1, false, NULL };
-    struct child good = { IL_MS(20), 4, 1, false, NULL };
-    il_group group;
-
-    (void)arg;
-    CHECK_INT(il_group_open(&group, IL_GROUP_COLLECT | IL_GROUP_SUPERVISE), 0);
-    CHECK_INT(il_spawn(&group, live, &bad, NULL), 0);
-    CHECK_INT(il_spawn(&group, live, &good, NULL), 0);
-    expect_next(&group, -EIO);
-    expect_next(&group, 4);
-    CHECK_INT(il_group_close(&group), 0);
-    return 0;
-}
-
-/* Whoever collected an error has heard of it: no report. */
-static void test_combine_collected_errors_are_handled(void **state)
-{
-    (void)state;
-    run(collect_errors);
-}
-
-static int drop_collected(void *arg)
-{
-    struct child children[] = { { 0, 3, 1, false, NULL },
-                                { IL_MS(10), 1, 1, false, NULL },
-                                { IL_MS(20), 2, 1, false, NULL } };
-    il_group group;
-
-    (void)arg;
-    CHECK_INT(il_group_open(&group, IL_GROUP_COLLECT), 0);
-    for (int i = 0; i < 3; i++)
-        CHECK_INT(il_spawn(&group, live, &children[i], NULL), 0);
-    expect_next(&group, 3);
-    CHECK_INT(il_sleep(IL_MS(15)), 0);
-    CHECK_INT(il_group_close(&group), 0);
-    CHECK_INT(children[2].r, 0);
-    return 0;
-}
-
-static void test_combine_tasks_nobody_took_are_dropped_by_close(void **state)
-{
-    struct fixture *f = *state;
-
-    run(drop_collected);
-    assert_int_equal(il_loop_count_tasks(f->loop), 0);
-}
-
-static int next_with_limit(void *arg)
-{
-    struct child child = { IL_MS(30), 6, 1, false, NULL };
-    il_task *task = NULL;
-    il_group group;
-    int r = 0;
-
-    (void)arg;
-    CHECK_INT(il_group_open(&group, IL_GROUP_COLLECT), 0);
-    CHECK_INT(il_spawn(&group, live, &child, NULL), 0);
-    IL_TIMEOUT (IL_MS(10), &r) {
-        r = il_group_next(&group, &task);
-    }
-    CHECK_INT(r, -ETIMEDOUT);
-    CHECK(task == NULL);
-    expect_next(&group, 6);
-    CHECK_INT(il_group_close(&group), 0);
-    return 0;
-}
-
-static void test_combine_next_that_timed_out_loses_no_task(void **state)
-{
-    (void)state;
-    run(next_with_limit);
-}
-
-static int sleep_after_next(void *arg)
-{
-    struct child child = { IL_MS(20), 6, 1, false, NULL };
-    il_task *task = NULL;
-    il_group group;
-    int r = 0;
-
-    (void)arg;
-    CHECK_INT(il_group_open(&group, IL_GROUP_COLLECT), 0);
-    CHECK_INT(il_spawn(&group, live, &child, NULL), 0);
-    IL_TIMEOUT (IL_MS(10), &r) {
-        r = il_group_next(&group, &task);
-    }
-    CHECK_INT(r, -ETIMEDOUT);
-    CHECK_INT(il_sleep(IL_MS(30)), 0);
-    CHECK_INT(now_ms(), 40);
-    expect_next(&group, 6);
-    CHECK_INT(il_group_close(&group), 0);
-    return 0;
-}
-
-/* The child ends while its owner waits for something else. */
-static void test_combine_next_that_timed_out_waits_no_more(void **state)
-{
-    (void)state;
-    run(sleep_after_next);
-}
 
 /* --- il_gather ------------------------------------------------------------ */
 
 static int gather_all(void *arg)
 {
-    struct child a = { IL_MS(20), 1, 1, false, NULL };
-    struct child b = { IL_MS(10), 2, 1, false, NULL };
-    struct child c = { 0, 3, 1, false, NULL };
-    il_call calls[] = { { live, &a, -99 },
-                        { live, &b, -99 },
-                        { live, &c, -99 } };
+    struct job a = { IL_MS(20), 1, 1, false, NULL };
+    struct job b = { IL_MS(10), 2, 1, false, NULL };
+    struct job c = { 0, 3, 1, false, NULL };
+    il_call calls[] = { { do_job, &a, -99 },
+                        { do_job, &b, -99 },
+                        { do_job, &c, -99 } };
 
     (void)arg;
     CHECK_INT(il_gather(NULL, 0), 0);
@@ -222,10 +36,12 @@ static void test_combine_gather_keeps_results_in_call_order(void **state)
 
 static int gather_failure(void *arg)
 {
-    struct child a = { IL_FOREVER, 1, 1, false, NULL };
-    struct child b = { IL_MS(10), -EIO, 1, false, NULL };
-    struct child c = { IL_FOREVER, 3, 1, true, NULL };
-    il_call calls[] = { { live, &a, 0 }, { live, &b, 0 }, { live, &c, 0 } };
+    struct job a = { IL_FOREVER, 1, 1, false, NULL };
+    struct job b = { IL_MS(10), -EIO, 1, false, NULL };
+    struct job c = { IL_FOREVER, 3, 1, true, NULL };
+    il_call calls[] = { { do_job, &a, 0 },
+                        { do_job, &b, 0 },
+                        { do_job, &c, 0 } };
 
     (void)arg;
     CHECK_INT(il_gather(calls, 3), -EIO);
@@ -244,9 +60,9 @@ static void test_combine_gather_failure_cancels_the_rest(void **state)
 
 static int gather_two_failures(void *arg)
 {
-    struct child a = { IL_MS(10), -EIO, 1, false, NULL };
-    struct child b = { IL_FOREVER, -EPERM, 1, true, NULL };
-    il_call calls[] = { { live, &a, 0 }, { live, &b, 0 } };
+    struct job a = { IL_MS(10), -EIO, 1, false, NULL };
+    struct job b = { IL_FOREVER, -EPERM, 1, true, NULL };
+    il_call calls[] = { { do_job, &a, 0 }, { do_job, &b, 0 } };
 
     (void)arg;
     CHECK_INT(il_gather(calls, 2), -EIO);
@@ -263,9 +79,9 @@ static void test_combine_gather_second_failure_is_in_the_results(void **state)
 
 static int gather_failure_at_once(void *arg)
 {
-    struct child a = { 0, -EPERM, 1, false, NULL };
-    struct child b = { IL_FOREVER, 1, 1, false, NULL };
-    il_call calls[] = { { live, &a, 0 }, { live, &b, 0 } };
+    struct job a = { 0, -EPERM, 1, false, NULL };
+    struct job b = { IL_FOREVER, 1, 1, false, NULL };
+    il_call calls[] = { { do_job, &a, 0 }, { do_job, &b, 0 } };
 
     (void)arg;
     CHECK_INT(il_gather(calls, 2), -EPERM);
@@ -282,9 +98,9 @@ static void test_combine_gather_failure_of_a_first_step(void **state)
 
 static int gather_stubborn(void *arg)
 {
-    struct child a = { IL_FOREVER, 1, 1, true, NULL };
-    struct child b = { IL_FOREVER, 2, 1, true, NULL };
-    il_call calls[] = { { live, &a, 0 }, { live, &b, 0 } };
+    struct job a = { IL_FOREVER, 1, 1, true, NULL };
+    struct job b = { IL_FOREVER, 2, 1, true, NULL };
+    il_call calls[] = { { do_job, &a, 0 }, { do_job, &b, 0 } };
     int r = il_gather(calls, 2);
 
     (void)arg;
@@ -310,10 +126,12 @@ static void test_combine_gather_cancelled_says_so(void **state)
 
 static int gather_errors(void *arg)
 {
-    struct child a = { IL_MS(20), 1, 1, false, NULL };
-    struct child b = { IL_MS(10), -EIO, 1, false, NULL };
-    struct child c = { 0, -EPERM, 1, false, NULL };
-    il_call calls[] = { { live, &a, 0 }, { live, &b, 0 }, { live, &c, 0 } };
+    struct job a = { IL_MS(20), 1, 1, false, NULL };
+    struct job b = { IL_MS(10), -EIO, 1, false, NULL };
+    struct job c = { 0, -EPERM, 1, false, NULL };
+    il_call calls[] = { { do_job, &a, 0 },
+                        { do_job, &b, 0 },
+                        { do_job, &c, 0 } };
 
     (void)arg;
     CHECK_INT(il_gather_all(calls, 3), 2);
@@ -337,9 +155,9 @@ static void test_combine_gather_all_takes_errors_for_results(void **state)
 
 static int gather_all_stubborn(void *arg)
 {
-    struct child a = { IL_FOREVER, 1, 1, true, NULL };
-    struct child b = { IL_FOREVER, 2, 1, false, NULL };
-    il_call calls[] = { { live, &a, 0 }, { live, &b, 0 } };
+    struct job a = { IL_FOREVER, 1, 1, true, NULL };
+    struct job b = { IL_FOREVER, 2, 1, false, NULL };
+    il_call calls[] = { { do_job, &a, 0 }, { do_job, &b, 0 } };
     int r = il_gather_all(calls, 2);
 
     (void)arg;
@@ -366,10 +184,12 @@ static void test_combine_gather_all_cancelled_says_so(void **state)
 
 static int race(void *arg)
 {
-    struct child a = { IL_MS(30), 1, 1, false, NULL };
-    struct child b = { IL_MS(10), -EIO, 1, false, NULL };
-    struct child c = { IL_MS(20), 5, 1, false, NULL };
-    il_call calls[] = { { live, &a, 0 }, { live, &b, 0 }, { live, &c, 0 } };
+    struct job a = { IL_MS(30), 1, 1, false, NULL };
+    struct job b = { IL_MS(10), -EIO, 1, false, NULL };
+    struct job c = { IL_MS(20), 5, 1, false, NULL };
+    il_call calls[] = { { do_job, &a, 0 },
+                        { do_job, &b, 0 },
+                        { do_job, &c, 0 } };
     size_t winner = 99;
 
     (void)arg;
@@ -391,10 +211,12 @@ static void test_combine_race_is_won_by_the_first_success(void **state)
 
 static int race_won_at_once(void *arg)
 {
-    struct child a = { IL_FOREVER, 1, 1, false, NULL };
-    struct child b = { 0, 0, 1, false, NULL };
-    struct child c = { IL_FOREVER, 3, 1, false, NULL };
-    il_call calls[] = { { live, &a, 0 }, { live, &b, 0 }, { live, &c, 0 } };
+    struct job a = { IL_FOREVER, 1, 1, false, NULL };
+    struct job b = { 0, 0, 1, false, NULL };
+    struct job c = { IL_FOREVER, 3, 1, false, NULL };
+    il_call calls[] = { { do_job, &a, 0 },
+                        { do_job, &b, 0 },
+                        { do_job, &c, 0 } };
     size_t winner = 99;
 
     (void)arg;
@@ -416,9 +238,9 @@ static void test_combine_race_won_in_a_first_step_starts_no_more(void **state)
 
 static int race_lost_by_all(void *arg)
 {
-    struct child a = { IL_MS(20), -EPERM, 1, false, NULL };
-    struct child b = { IL_MS(10), -EIO, 1, false, NULL };
-    il_call calls[] = { { live, &a, 0 }, { live, &b, 0 } };
+    struct job a = { IL_MS(20), -EPERM, 1, false, NULL };
+    struct job b = { IL_MS(10), -EIO, 1, false, NULL };
+    il_call calls[] = { { do_job, &a, 0 }, { do_job, &b, 0 } };
     size_t winner = 99;
 
     (void)arg;
@@ -431,8 +253,8 @@ static int race_lost_by_all(void *arg)
 
 static int nothing_to_call(void *arg)
 {
-    struct child a = { 0 };
-    il_call calls[] = { { live, &a, 5 }, { NULL, NULL, 5 } };
+    struct job a = { 0 };
+    il_call calls[] = { { do_job, &a, 5 }, { NULL, NULL, 5 } };
     size_t winner = 99;
 
     (void)arg;
@@ -460,9 +282,9 @@ static void test_combine_race_without_winner_gives_the_first_error(void **state)
 
 static int race_with_limit(void *arg)
 {
-    struct child a = { IL_FOREVER, 0, 1, false, NULL };
-    struct child b = { IL_FOREVER, 0, 1, false, NULL };
-    il_call calls[] = { { live, &a, 0 }, { live, &b, 0 } };
+    struct job a = { IL_FOREVER, 0, 1, false, NULL };
+    struct job b = { IL_FOREVER, 0, 1, false, NULL };
+    il_call calls[] = { { do_job, &a, 0 }, { do_job, &b, 0 } };
     int r = 0;
 
     (void)arg;
@@ -483,8 +305,8 @@ static void test_combine_race_obeys_a_timeout_around_it(void **state)
 
 static void test_combine_is_for_tasks_only(void **state)
 {
-    struct child a = { 0, 0, 1, false, NULL };
-    il_call call = { live, &a, 0 };
+    struct job a = { 0, 0, 1, false, NULL };
+    il_call call = { do_job, &a, 0 };
 
     (void)state;
     assert_int_equal(il_gather(&call, 1), -ESRCH);
@@ -496,12 +318,6 @@ static void test_combine_is_for_tasks_only(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_combine_next_gives_tasks_in_the_order_they_ended),
-        TEST(test_combine_next_is_for_collecting_groups),
-        TEST(test_combine_collected_errors_are_handled),
-        TEST(test_combine_tasks_nobody_took_are_dropped_by_close),
-        TEST(test_combine_next_that_timed_out_loses_no_task),
-        TEST(test_combine_next_that_timed_out_waits_no_more),
         TEST(test_combine_gather_keeps_results_in_call_order),
         TEST(test_combine_gather_failure_cancels_the_rest),
         TEST(test_combine_gather_second_failure_is_in_the_results),

@@ -4,6 +4,8 @@
 
 #include "children.h"
 
+#include "check.h"
+
 int live(void *arg)
 {
     const struct child *child = arg;
@@ -12,4 +14,18 @@ int live(void *arg)
     if (r < 0)
         return child->instead ? child->instead : r;
     return child->result;
+}
+
+il_task *begin_child(struct child *child)
+{
+    il_task *task = NULL;
+
+    CHECK_INT(il_spawn(NULL, live, child, &task), 0);
+    return task;
+}
+
+void drop_awaited(il_awaited *awaited, int n)
+{
+    for (int i = 0; i < n; i++)
+        awaited[i].task = il_task_unref(awaited[i].task);
 }

@@ -15,4 +15,10 @@ struct child {
 /* A task with a struct child. */
 int live(void *arg);
 
+/* Start one in the root group: nobody but who waits for it cares. */
+il_task *begin_child(struct child *child);
+
+/* Drop the references of the first `n`. */
+void drop_awaited(il_awaited *awaited, int n);
+
 #endif
