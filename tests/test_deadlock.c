@@ -182,6 +182,28 @@ static void test_deadlock_is_none_if_another_thread_posts(void **state)
     assert_int_equal(f->n_reports, 0);
 }
 
+static int wait_for_token(void *arg)
+{
+    int r = il_cancel_token_wait(arg, IL_FOREVER);
+
+    return r == -ECANCELED ? 0 : r;
+}
+
+/* A limiter and a cancel token were both said to be "a token", but only a
+ * limiter's come from the own loop. */
+static void test_deadlock_is_none_with_a_cancel_token(void **state)
+{
+    struct fixture *f = *state;
+    il_cancel_token token = IL_CANCEL_TOKEN_INIT;
+
+    assert_int_equal(il_spawn(NULL, wait_for_token, &token, NULL), 0);
+    assert_int_equal(ili_deadlock_look(f->loop), IL_FOREVER);
+    assert_int_equal(f->n_reports, 0);
+    assert_int_equal(il_cancel_token_cancel(&token), 0);
+    assert_int_equal(il_loop_close(f->loop, IL_SEC(1)), 0);
+    il_cancel_token_fini(&token);
+}
+
 static int post_and_wait(void *arg)
 {
     il_event event = IL_EVENT_INIT;
@@ -489,6 +511,7 @@ int main(void)
         TEST(test_deadlock_can_be_mended_by_the_handler),
         TEST(test_deadlock_that_others_could_end_is_told_later),
         TEST(test_deadlock_is_none_if_another_thread_posts),
+        TEST(test_deadlock_is_none_with_a_cancel_token),
         TEST(test_deadlock_is_none_if_a_post_is_there),
         TEST(test_deadlock_is_none_with_a_deadline),
         TEST(test_deadlock_is_none_with_a_descriptor),

@@ -216,7 +216,8 @@ bool il_cancel_token_is_cancelled(const il_cancel_token *token)
 int il_cancel_token_wait(il_cancel_token *token, il_time timeout)
 {
     ILI_RETURN_IF_FAIL(token, -EINVAL);
-    return ili_shared_future_wait(&token->done, timeout, NULL, NULL, "a token");
+    return ili_shared_future_wait(&token->done, timeout, NULL, NULL,
+                                  "a cancel token");
 }
 
 static void let_scopes_be(il_cancel_token *token)
