@@ -202,6 +202,28 @@ static void test_queue_is_busy_while_somebody_compares(void **state)
     il_queue_fini(&m.queue);
 }
 
+static int say_done(const void *a, const void *b, void *arg)
+{
+    CHECK_INT(il_queue_task_done(arg), -EPERM);
+    return by_number(a, b, NULL);
+}
+
+/* What is being disposed of was not got, so nobody can have done it; it counted
+ * as got while those that were left were compared, and was done twice. */
+static void test_queue_counts_what_it_disposes_of_once(void **state)
+{
+    il_queue queue;
+
+    (void)state;
+    assert_int_equal(
+        il_queue_init_priority(&queue, sizeof(int), 4, say_done, &queue), 0);
+    for (int i = 0; i < 4; i++)
+        put(&queue, i);
+    assert_int_equal(il_queue_close_now(&queue), 0);
+    assert_int_equal(il_queue_unfinished(&queue), 0);
+    il_queue_fini(&queue);
+}
+
 static int at_random(const void *a, const void *b, void *arg)
 {
     unsigned *random = arg;
@@ -244,6 +266,7 @@ int main(void)
         TEST(test_queue_copies_elements_of_any_size),
         TEST(test_queue_refuses_who_compares),
         TEST(test_queue_is_busy_while_somebody_compares),
+        TEST(test_queue_counts_what_it_disposes_of_once),
         TEST(test_queue_loses_nothing_to_a_wrong_order),
     };
 

@@ -182,8 +182,8 @@ static void dispose(il_queue *queue)
     while (queue->count > 0) {
         void *element = take(queue);
 
+        finish_one(queue); /* before it is compared: nobody has got it */
         mend(queue);
-        finish_one(queue);
         if (queue->destroy)
             queue->destroy(element, queue->destroy_arg);
     }
