@@ -183,6 +183,43 @@ static void test_ends_in_their_own_channel_do_not_keep_it(void **state)
     il_receiver_drop(&rx);
 }
 
+struct both {
+    il_sender tx;
+    il_receiver rx;
+};
+
+static void drop_both(void *element, void *arg)
+{
+    struct both *both = element;
+
+    ++*(int *)arg;
+    il_sender_drop(&both->tx);
+    il_receiver_drop(&both->rx);
+}
+
+/* Nobody has an end but the channel itself.  Closed by its address, it was freed
+ * while it was looked through. */
+static void test_ends_in_their_own_channel_go_when_it_is_closed(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct both both;
+        il_channel *channel;
+        int n = 0;
+
+        assert_int_equal(il_channel_open(sizeof both, 2, &both.tx, &both.rx),
+                         0);
+        channel = il_sender_channel(&both.tx);
+        il_channel_set_destroy(channel, drop_both, &n);
+        assert_int_equal(il_sender_try_send(&both.tx, &both), 0);
+        if (i == 0)
+            assert_int_equal(il_channel_close_now(channel), 0);
+        else
+            il_channel_fini(channel);
+        assert_int_equal(n, 1);
+    }
+}
+
 /* A receiver may be made when nothing is sent any more. */
 static void test_ends_receiver_of_a_closed_channel_gets_the_rest(void **state)
 {
@@ -297,6 +334,7 @@ int main(void)
         TEST(test_ends_last_receiver_wakes_senders_who_keep_theirs),
         TEST(test_ends_dropped_in_any_order_free_all),
         TEST(test_ends_in_their_own_channel_do_not_keep_it),
+        TEST(test_ends_in_their_own_channel_go_when_it_is_closed),
         TEST(test_ends_receiver_of_a_closed_channel_gets_the_rest),
         TEST(test_ends_close_a_channel_of_the_caller),
         TEST(test_ends_of_a_channel_that_was_ended_are_dropped),

@@ -24,6 +24,7 @@
 #include <interloop/channel.h>
 
 #include "sync/element.h"
+#include "sync/ends.h"
 #include "sync/waiter.h"
 
 #include <errno.h>
@@ -114,15 +115,23 @@ void il_channel_set_destroy(il_channel *channel, il_channel_destroy_fn *destroy,
 }
 
 /* Elements that nobody will receive.  The channel is closed: nothing can be put
- * in the place of one that is being destroyed. */
+ * in the place of one that is being destroyed.  It counts as an end itself until
+ * the caller calls let_go(), for the last ones may be in its elements. */
 static void dispose(il_channel *channel)
 {
+    channel->n_receivers++;
     while (channel->count > 0) {
         void *element = drop_first(channel);
 
         if (channel->destroy)
             channel->destroy(element, channel->destroy_arg);
     }
+}
+
+static void let_go(il_channel *channel)
+{
+    channel->n_receivers--;
+    ili_channel_free_unused(channel);
 }
 
 static bool is_here(const il_channel *channel)
@@ -160,6 +169,7 @@ void il_channel_fini(il_channel *channel)
     *channel = (il_channel){ .n_senders = channel->n_senders,
                              .n_receivers = channel->n_receivers,
                              .is_shared = channel->is_shared };
+    let_go(channel);
 }
 
 static inline void wake(il_task *task)
@@ -299,6 +309,7 @@ int il_channel_close_now(il_channel *channel)
     ILI_RETURN_IF_FAIL(is_here(channel), why_not_here(channel));
     end_waits(channel, -EPIPE);
     dispose(channel);
+    let_go(channel);
     return 0;
 }
 

@@ -22,6 +22,7 @@
 
 #include "base/assert.h"
 #include "sync/element.h"
+#include "sync/ends.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -54,7 +55,7 @@ static il_channel *let_go(il_channel **end)
     return channel;
 }
 
-static void free_unused(il_channel *channel)
+void ili_channel_free_unused(il_channel *channel)
 {
     if (channel->is_shared && !channel->n_senders && !channel->n_receivers)
         free(channel);
@@ -117,7 +118,7 @@ void il_sender_drop(il_sender *sender)
         return;
     if (--channel->n_senders == 0)
         (void)il_channel_close(channel);
-    free_unused(channel);
+    ili_channel_free_unused(channel);
 }
 
 int il_sender_send(const il_sender *sender, const void *element)
@@ -159,12 +160,11 @@ void il_receiver_drop(il_receiver *receiver)
 
     if (!channel || channel->n_receivers == 0)
         return;
-    /* An element that is disposed of may have the last sender in it: this end
-     * is counted until all are gone. */
+    /* It is counted until all elements are gone, which may have ends in them. */
     if (channel->n_receivers == 1)
         (void)il_channel_close_now(channel);
     channel->n_receivers--;
-    free_unused(channel);
+    ili_channel_free_unused(channel);
 }
 
 int il_receiver_receive(const il_receiver *receiver, void *ret_element)
