@@ -40,6 +40,13 @@ static const il_group *closing(const il_task *task)
     return ILI_CONTAINER(task->scope, const il_group, scope);
 }
 
+static il_task *first_of(const il_group *group)
+{
+    return ili_list_empty(&group->children)
+               ? NULL
+               : ILI_CONTAINER(group->children.next, il_task, sibling);
+}
+
 /* Whether closing the group waits for the task. */
 static bool is_below(const il_task *task, const il_group *group)
 {
@@ -119,9 +126,10 @@ void ili_circle_look(ili_sched *sched, const il_task *task)
     }
     if (!group)
         return;
-    for (il_task *t = ili_task_after(sched, NULL); t;
+    /* Its tasks and what is below them come one after the other. */
+    for (il_task *t = first_of(group); t && is_below(t, group);
          t = ili_task_after(sched, t)) {
-        if (t != task && is_below(t, group) && leads_to(sched, t, task)) {
+        if (leads_to(sched, t, task)) {
             report(sched, task, t);
             return;
         }

@@ -159,7 +159,7 @@ bool ili_debug_refused(il_task *task)
     const ili_debug *debug = task->sched->debug;
     il_time now = ili_debug_now();
 
-    if (task->ignored == 1)
+    if (task->refused_since == 0)
         task->refused_since = now;
     if (task->refused_since == IL_FOREVER)
         return true;

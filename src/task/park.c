@@ -143,7 +143,8 @@ int ili_refuse(il_task *task)
 {
     bool is_told = false;
 
-    task->ignored++;
+    if (task->ignored++ == 0)
+        task->refused_since = 0; /* not known before somebody watches */
     if (task->sched->debug)
         is_told = ili_debug_refused(task);
     if (task->ignored == IGNORED_LIMIT && !is_told)

@@ -100,7 +100,7 @@ struct il_task {
     ili_stack stack;
     ili_arena *arena;
     struct ili_step step;  /* debug mode, as the next two */
-    il_time refused_since; /* while `ignored`; IL_FOREVER: that is told */
+    il_time refused_since; /* while `ignored`; 0: not known; IL_FOREVER: told */
     bool stack_is_told;
     il_locals *locals;        /* its values; NULL: none */
     char name[ILI_NAME_SIZE]; /* if has_name; else the site's */
