@@ -180,6 +180,70 @@ static void test_explore_trace_runs_the_same_path_again(void **state)
     assert_int_equal(unsetenv("INTERLOOP_TEST_TRACE"), 0);
 }
 
+static uint64_t digest;
+
+static int digest_turns(void *arg)
+{
+    for (int i = 0; i < 400; i++) {
+        int r = il_yield();
+
+        if (r < 0)
+            return r;
+        digest = digest * 31 + *(const char *)arg;
+    }
+    return 0;
+}
+
+static int take_many_turns(void *arg)
+{
+    il_call calls[] = { { .fn = digest_turns, .arg = TEXT("a") },
+                        { .fn = digest_turns, .arg = TEXT("b") },
+                        { .fn = digest_turns, .arg = TEXT("c") } };
+
+    (void)arg;
+    digest = 0;
+    return il_gather(calls, 3);
+}
+
+static int refuse(void *arg, int result)
+{
+    (void)arg;
+    return result < 0 ? result : -EPROTO;
+}
+
+/* Cut off, it would be the path of another run. */
+static void test_explore_trace_is_whole_however_long(void **state)
+{
+    const il_test_scenario many = { .name = "many",
+                                    .body = take_many_turns,
+                                    .check = refuse };
+    static char trace[10000];
+    il_test_report report;
+    uint64_t expected;
+    const char *text;
+
+    (void)state;
+    assert_int_equal(
+        find_by_exploring(many, (il_test_limits){ .seed = 7 }, &report),
+        -EPROTO);
+    expected = digest;
+    assert_string_equal(report.trace, "(too long)");
+    text = strstr(told(), "INTERLOOP_TEST_TRACE='");
+    assert_non_null(text);
+    assert_int_equal(sscanf(text, "INTERLOOP_TEST_TRACE='%9999[^']", trace), 1);
+    assert_true(strlen(trace) > 2000);
+
+    assert_int_equal(setenv("INTERLOOP_TEST_TRACE", trace, 1), 0);
+    digest = 0;
+    assert_int_equal(find_by_exploring(many, (il_test_limits){ 0 }, &report),
+                     -EPROTO);
+    assert_true(digest == expected);
+    assert_int_equal(setenv("INTERLOOP_TEST_TRACE", "many/(too long)", 1), 0);
+    assert_int_equal(find_by_exploring(many, (il_test_limits){ 0 }, &report),
+                     -EINVAL);
+    assert_int_equal(unsetenv("INTERLOOP_TEST_TRACE"), 0);
+}
+
 /* --- setup and check -------------------------------------------------------------- */
 
 static int sleep_for_ever(void *arg)
@@ -298,6 +362,7 @@ int main(void)
         BARE_TEST(test_explore_any_order_lets_one_run_alone),
         BARE_TEST(test_explore_stops_at_its_limits),
         BARE_TEST(test_explore_trace_runs_the_same_path_again),
+        BARE_TEST(test_explore_trace_is_whole_however_long),
         BARE_TEST(test_explore_checks_each_run_that_was_set_up),
         BARE_TEST(test_explore_has_some_patience_with_other_threads),
         BARE_TEST(test_explore_refuses_nonsense),

@@ -154,17 +154,19 @@ static int run(struct explorer *e)
 
 /* Only detours: "3=1,7=2" takes the second at the third choice, the third at the
  * seventh; "0" takes none. */
-static void write_path(ili_trial *trial, char *text, size_t size)
+static void write_path(ili_trial *trial, FILE *file)
 {
     const struct explorer *e = explorer_of(trial);
-    size_t used = 0;
+    const char *separator = "";
 
-    (void)snprintf(text, size, "0");
-    for (size_t i = 0; i < e->n_path && used < size; i++)
-        if (e->path[i].taken > 0)
-            used += (size_t)snprintf(text + used, size - used, "%s%zu=%u",
-                                     used > 0 ? "," : "", i + 1,
-                                     e->path[i].taken);
+    for (size_t i = 0; i < e->n_path; i++) {
+        if (e->path[i].taken == 0)
+            continue;
+        fprintf(file, "%s%zu=%u", separator, i + 1, e->path[i].taken);
+        separator = ",";
+    }
+    if (!separator[0])
+        fputc('0', file);
 }
 
 static int read_path(struct explorer *e, const char *text)
@@ -253,7 +255,7 @@ int il_test_explore(const il_test_scenario *scenario,
     report.result = e.trial.result;
     report.leaks = e.trial.leaks;
     if (r < 0)
-        write_path(&e.trial, report.trace, sizeof report.trace);
+        ili_trial_report(&e.trial, &report);
     ili_trial_end(&e.trial);
     free(e.path);
     if (ret_report)

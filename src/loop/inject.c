@@ -151,14 +151,14 @@ static void inject(ili_trial *trial, enum ili_moment moment)
 
 /* --- all of it -------------------------------------------------------------- */
 
-static void write_place(ili_trial *trial, char *text, size_t size)
+static void write_place(ili_trial *trial, FILE *file)
 {
     const struct injector *in = injector_of(trial);
 
     if (in->k == 0)
-        (void)snprintf(text, size, "0");
+        fputc('0', file);
     else
-        (void)snprintf(text, size, "%s@%u", ways[in->way].name, in->k);
+        fprintf(file, "%s@%u", ways[in->way].name, in->k);
 }
 
 static int run(struct injector *in, enum way way, unsigned k)
@@ -233,7 +233,7 @@ int il_test_inject(const il_test_scenario *scenario, unsigned kinds,
     report.result = in.trial.result;
     report.leaks = in.trial.leaks;
     if (r < 0)
-        write_place(&in.trial, report.trace, sizeof report.trace);
+        ili_trial_report(&in.trial, &report);
     ili_trial_end(&in.trial);
     free(in.suspensions);
     if (ret_report)

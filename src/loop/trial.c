@@ -49,7 +49,6 @@ void ili_trial_tell(ili_trial *trial, int error)
 {
     const char *name = ili_trial_name(trial->scenario);
     FILE *log = ili_trial_log(trial);
-    char trace[2000];
 
     if (error < 0)
         fprintf(log, "interloop: %s: run %lu has failed: %s, %s\n", name,
@@ -59,8 +58,9 @@ void ili_trial_tell(ili_trial *trial, int error)
     ili_story_tell(&trial->story, log);
     if (trial->is_over)
         fprintf(log, "      main returned %s\n", il_strerror(trial->result));
-    trial->director.trace(trial, trace, sizeof trace);
-    fprintf(log, "INTERLOOP_TEST_TRACE='%s/%s' runs it again\n", name, trace);
+    fprintf(log, "INTERLOOP_TEST_TRACE='%s/", name);
+    trial->director.trace(trial, log);
+    fputs("' runs it again\n", log);
     (void)fflush(log);
 }
 
@@ -72,6 +72,21 @@ int ili_trial_fail(ili_trial *trial, int error, const char *why)
         ili_trial_tell(trial, error);
     }
     return error;
+}
+
+void ili_trial_report(ili_trial *trial, il_test_report *report)
+{
+    char text[sizeof report->trace];
+    FILE *file = fmemopen(text, sizeof text, "w");
+    bool is_whole = false;
+
+    if (file) {
+        trial->director.trace(trial, file);
+        fputc('\0', file);
+        is_whole = fclose(file) == 0;
+    }
+    (void)snprintf(report->trace, sizeof report->trace, "%s",
+                   is_whole ? text : "(too long)");
 }
 
 /* --- one run ---------------------------------------------------------------- */

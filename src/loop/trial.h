@@ -24,8 +24,8 @@ typedef struct ili_director {
     /* One of n, which is 2 or more; 0 is what would happen without. */
     unsigned (*choose)(ili_trial *trial, unsigned n);
     void (*at)(ili_trial *trial, enum ili_moment moment);
-    /* Say which run this was, as il_test_report.trace does. */
-    void (*trace)(ili_trial *trial, char *text, size_t size);
+    /* Say which run this was. */
+    void (*trace)(ili_trial *trial, FILE *file);
     void *data;
 } ili_director;
 
@@ -69,6 +69,9 @@ int ili_trial_run(ili_trial *trial);
 
 /* Tell about the last run, which has failed with `error` or not at all. */
 void ili_trial_tell(ili_trial *trial, int error);
+
+/* Say into the report which run has failed; cut off it would be another one. */
+void ili_trial_report(ili_trial *trial, il_test_report *report);
 
 void ili_trial_end(ili_trial *trial);
 
