@@ -29,15 +29,6 @@
 #define N_YIELDS 8
 #define NAP_NS 20000L
 
-static inline void relax(void)
-{
-#if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ volatile("isb");
-#endif
-}
-
 bool ili_futex_wait(int *word, int expected, il_time deadline)
 {
     struct timespec until;
@@ -74,7 +65,7 @@ static bool try_lock(int *lock)
 static bool look_again(int *lock)
 {
     for (int i = 0; i < N_LOOKS; i++) {
-        relax();
+        ili_relax();
         if (try_lock(lock))
             return true;
     }

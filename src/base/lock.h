@@ -32,6 +32,17 @@ bool ili_futex_wait(int *word, int expected, il_time deadline);
 /* Wake one who sleeps on a word. */
 void ili_futex_wake(int *word);
 
+/* Between two looks at what another processor will write. */
+static inline void ili_relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    /* `yield` does nothing on most of them. */
+    __asm__ volatile("isb");
+#endif
+}
+
 /* The rest of ili_lock(), for when it is taken. */
 void ili_lock_wait(int *lock);
 

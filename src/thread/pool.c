@@ -55,6 +55,7 @@ int il_pool_new(const il_pool_options *options, il_pool **ret_pool)
     ili_list_init(&pool->queue);
     ili_list_init(&pool->workers);
     ili_list_init(&pool->idle);
+    ili_spin_init(&pool->spin);
     pool->max_threads = options->max_threads ? options->max_threads
                                              : MAX_THREADS;
     pool->idle_time = options->idle_time ? options->idle_time : IDLE_TIME;

@@ -24,6 +24,7 @@
 
 #include "base/list.h"
 #include "loop/sleeper.h"
+#include "thread/rest.h"
 
 #include <interloop/offload.h>
 
@@ -68,7 +69,9 @@ struct il_pool {
     size_t n_queued;
     uint64_t n_taken;           /* jobs that have left the queue, ever */
     ili_list workers;           /* worker.all: every thread */
-    ili_list idle;              /* worker.link: they sleep, the latest first */
+    ili_list idle;              /* worker.link: they rest, the latest first,
+                                   but for one that spins */
+    struct ili_spin spin;       /* for how long that pays */
     struct ili_worker *watcher; /* keeps watch; NULL: nobody does */
     unsigned n_threads;         /* those that stay */
     unsigned n_idle;
@@ -112,14 +115,11 @@ void ili_pool_unqueue(il_pool *pool, struct ili_job *job, int state);
 /* The first job, RUNNING from now on; NULL: there is none. */
 struct ili_job *ili_pool_take(il_pool *pool);
 
-/* --- worker.c ------------------------------------------------------------- */
+/* --- crew.c --------------------------------------------------------------- */
 
 /* Queue a job and see to it that it is run.  0, -ESHUTDOWN or -ENOMEM; then it
  * is the caller's. */
 int ili_pool_submit(il_pool *pool, struct ili_job *job);
-
-/* Whether this thread is one of the pool's. */
-bool ili_pool_is_mine(const il_pool *pool);
 
 /* Those below want the lock to be held. */
 
@@ -129,7 +129,13 @@ void ili_pool_end_threads(il_pool *pool);
 /* There may be more threads than before, or fewer. */
 void ili_pool_fit(il_pool *pool);
 
-/* Where each job was offloaded that runs now; NULL: unknown. */
+/* --- worker.c ------------------------------------------------------------- */
+
+/* Whether this thread is one of the pool's. */
+bool ili_pool_is_mine(const il_pool *pool);
+
+/* Where each job was offloaded that runs now; NULL: unknown.  Wants
+ * the lock to be held. */
 void ili_pool_each_busy(il_pool *pool,
                         void (*fn)(const il_site *site, void *arg), void *arg);
 
