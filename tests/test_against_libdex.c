@@ -19,19 +19,12 @@ static unsigned n_mapped, n_allocated;
 
 /* The linker sends our calls of these here. */
 void *__real_mmap(void *at, size_t size, int how, int flags, int fd, off_t off);
-
 void *__wrap_mmap(void *at, size_t size, int how, int flags, int fd, off_t off);
-
 int __real_mprotect(void *at, size_t size, int how);
-
 int __wrap_mprotect(void *at, size_t size, int how);
-
 void *__real_malloc(size_t size);
-
 void *__wrap_malloc(size_t size);
-
 void *__real_calloc(size_t n, size_t size);
-
 void *__wrap_calloc(size_t n, size_t size);
 
 void *__wrap_mmap(void *at, size_t size, int how, int flags, int fd, off_t off)
@@ -353,9 +346,7 @@ static void test_against_libdex_foreign_callbacks_may_wait(void **state)
 /* --- Memory ---------------------------------------------------------------- */
 
 static il_future gate;
-
 static unsigned n_parked, n_done;
-
 static uintptr_t stacks[MANY(33000)]; /* where on it each task ran */
 
 static int park(void *arg)

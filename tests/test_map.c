@@ -19,7 +19,6 @@ struct item {
 };
 
 static int n_running;
-
 static int most_running;
 
 static int work(void *arg)
@@ -289,7 +288,6 @@ static void test_map_cancelled_at_every_moment_waits_for_all(void **state)
 }
 
 static il_task *mapper;
-
 static int n_begun;
 
 /* The first makes room and wakes the caller, which the second cancels then. */

@@ -18,7 +18,6 @@ struct round {
 };
 
 static struct round *rounds[N_ROUNDS];
-
 static atomic_int round_now;
 
 static void *set_all(void *arg)

@@ -28,7 +28,6 @@ struct sender {
 };
 
 static atomic_uint n_threads_done;
-
 static struct sender senders[N_THREADS];
 
 static void receive(void *arg)

@@ -72,7 +72,7 @@ for file in tests/test_*.c; do
     name=${file#tests/}
     name=${name%.c}
     case $name in
-    test_alarms | test_arena | test_context | test_coro | test_deadlock | \
+    test_alarms* | test_arena* | test_context | test_coro | test_deadlock* | \
         test_debug_host | test_debug_oom | test_explore* | test_host | \
         test_host_combine | test_host_slots | test_host_wakes | \
         test_inject* | test_modes | test_oom | test_owner | test_virtual) ;;
