@@ -4,7 +4,7 @@
  *
  * No function gets the request as an argument, least of all look_up(), which
  * knows nothing of requests.  What a request spawns, or has called back later,
- * inherits it. */
+ * inherits it, and a job in another thread sees it. */
 
 #include <interloop/interloop.h>
 #include <interloop/testing.h>
@@ -45,6 +45,14 @@ static int answer(void *arg)
     return r;
 }
 
+/* A job: it blocks. */
+static int write_down(void *arg)
+{
+    (void)arg;
+    say("written down");
+    return 0;
+}
+
 struct visit {
     const char *name;
     il_time takes;
@@ -63,6 +71,8 @@ static int serve(void *arg)
                            il_deadline(IL_MS(12)));
         if (r == 0)
             r = answer(&visit->takes);
+        if (r == 0)
+            r = il_offload(write_down, NULL, NULL);
     }
     say("is free again");
     return r;

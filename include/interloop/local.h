@@ -26,7 +26,10 @@
  * thread sees those of code outside tasks.
  *
  * Code outside tasks has values of its own, one set for each loop; tasks that it
- * spawns, and those that others submit to the loop, begin with them.  In a thread without a loop there is nothing but the
+ * spawns, and those that others submit to the loop, begin with them.
+ *
+ * A job of il_offload() sees the values of the task that waits for it; it cannot
+ * set or keep them.  In other threads without a loop there is nothing but the
  * initial values.
  */
 
@@ -101,7 +104,8 @@ typedef struct il_locals il_locals;
  * Keep all values that the caller sees, for il_locals_run() or
  * il_spawn_options.  Copies nothing.
  *
- * @return A reference that il_locals_unref() drops; NULL: nothing is set.
+ * @return A reference that il_locals_unref() drops; NULL: nothing is set, or this
+ * thread has no loop.
  */
 IL_EXPORT il_locals *il_locals_capture(void);
 

@@ -44,7 +44,8 @@ typedef struct il_pool il_pool;
  * A job.  Runs in a thread that has no loop, with every signal blocked.
  *
  * It may use everything that is for any thread, such as il_call_sync(); it must
- * return.
+ * return.  il_local_get() gives what the task sees that waits for it, but with
+ * #IL_ABANDON the initial values.  What these point to is used by two threads.
  *
  * @return The job's result.
  */

@@ -17,6 +17,10 @@
  * A block goes back to the array that there was before, which needs no memory
  * and cannot fail; so it undoes all that was set inside.
  *
+ * A job in another thread sees the array of its task, which waits for it: as
+ * long as the task has its reference, nobody writes to any part of the array but
+ * counts, which a look does not read.
+ *
  * Rejected: a chain of what was set, the latest first.  A block would cost less,
  * but a task that sets one name for each request, and spawns in between, would
  * make the chain longer for ever.  Restoring one name, as contextvars do: if the
@@ -45,6 +49,8 @@ struct il_locals {
     unsigned n;
     struct binding bindings[];
 };
+
+__thread const il_locals *ili_locals_lent;
 
 /* --- values ------------------------------------------------------------------ */
 
@@ -183,7 +189,7 @@ void *il_local_get(const il_local *local)
     unsigned i;
 
     ILI_RETURN_IF_FAIL(local, NULL);
-    locals = sched ? *ili_locals_place(sched) : NULL;
+    locals = sched ? *ili_locals_place(sched) : ili_locals_lent;
     i = locals ? find(locals, local) : 0;
     return locals && i < locals->n ? locals->bindings[i].value->value
                                    : local->initial;

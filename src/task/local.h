@@ -26,6 +26,11 @@ static inline void ili_locals_drop(il_locals **place)
     (void)il_locals_unref(locals);
 }
 
+/* What this thread sees while it has no loop, of a task that waits meanwhile:
+ * nobody sets another value in an array of which that task has a reference, and
+ * its count is not touched.  NULL: nothing. */
+extern __thread const il_locals *ili_locals_lent;
+
 /* A task that has none begins with these. */
 void ili_locals_give(ili_sched *sched, il_task *task, il_locals *locals);
 

@@ -78,6 +78,9 @@ static int run(struct offload *offload)
             return r;
     }
     offload->job->sleeper = &offload->sleeper;
+    /* They belong to this thread: not for one that may be left behind. */
+    if (!offload->job->can_abandon)
+        offload->job->locals = offload->sleeper.task->locals;
     return wait_for_job(offload);
 }
 

@@ -26,6 +26,7 @@
 #include "loop/sleeper.h"
 #include "thread/rest.h"
 
+#include <interloop/local.h>
 #include <interloop/offload.h>
 
 #include <pthread.h>
@@ -45,6 +46,7 @@ struct ili_job {
     void *arg;
     void (*destroy)(void *arg, int result); /* may be NULL */
     const il_site *site;                    /* may be NULL */
+    const il_locals *locals;                /* what it sees; its task's */
     struct ili_sleeper *sleeper;            /* whom to wake; not if ABANDONED */
     int state;                              /* atomic */
     int is_cancelled;                       /* atomic: for the job itself */

@@ -14,6 +14,7 @@
 #include "thread/worker.h"
 
 #include "base/lock.h"
+#include "task/local.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -96,6 +97,16 @@ static il_time spin_time(const il_pool *pool, il_time since, unsigned n_jobs)
     return ili_spin_time(&pool->spin, ili_clock_real(), since, n_jobs);
 }
 
+static int run(const struct ili_job *job)
+{
+    int result;
+
+    ili_locals_lent = job->locals;
+    result = job->fn(job->arg);
+    ili_locals_lent = NULL;
+    return result;
+}
+
 static enum ili_role work(il_pool *pool, struct ili_worker *me)
 {
     struct ili_job *job;
@@ -117,7 +128,7 @@ static enum ili_role work(il_pool *pool, struct ili_worker *me)
             since = ili_clock_real();
 
         my_job = job;
-        finish(me, job, job->fn(job->arg));
+        finish(me, job, run(job));
         my_job = NULL;
 
         ili_lock(&pool->lock);
