@@ -24,19 +24,6 @@ int choose_once(void *arg)
     return 0;
 }
 
-void give(il_channel *channel, int value)
-{
-    assert_int_equal(il_channel_try_send(channel, &value), 0);
-}
-
-int take(il_channel *channel)
-{
-    int value = -1;
-
-    assert_int_equal(il_channel_try_receive(channel, &value), 0);
-    return value;
-}
-
 void assert_idle(il_channel *channel)
 {
     assert_true(ili_list_empty(&channel->receivers));

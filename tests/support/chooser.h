@@ -4,6 +4,8 @@
 
 /* chooser.h - tasks that select, and channels of int. */
 
+#include "channel_users.h"
+
 #include <interloop/interloop.h>
 
 #include <stddef.h>
@@ -25,9 +27,7 @@ int choose_once(void *chooser);
         (cases), sizeof(cases) / sizeof *(cases), 0, (name), 0                 \
     }
 
-/* These fail the test if it is not so. */
-void give(il_channel *channel, int value); /* there is room */
-int take(il_channel *channel);             /* there is something */
-void assert_idle(il_channel *channel);     /* nobody waits, nothing is in it */
+/* Nobody waits, and nothing is in it. */
+void assert_idle(il_channel *channel);
 
 #endif
