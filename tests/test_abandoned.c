@@ -79,7 +79,7 @@ static int wait_with_the_lock(void *arg)
 {
     (void)arg;
     CHECK_INT(il_lock_acquire(&things.lock), 0);
-    (void)il_condition_wait(&things.condition, &things.lock);
+    CHECK_INT(il_condition_wait(&things.condition, &things.lock), 0);
     CHECK(!"a task that was abandoned has run");
     return 0;
 }
@@ -212,7 +212,7 @@ static int wait_for_the_lock(void *arg)
 {
     (void)arg;
     CHECK_INT(il_scope_enter_shield(&(il_scope){ 0 }, IL_SEC(1000)), 0);
-    (void)il_lock_acquire(&things.lock);
+    CHECK_INT(il_lock_acquire(&things.lock), 0);
     CHECK(!"a task that was abandoned has run");
     return 0;
 }
