@@ -88,7 +88,7 @@ typedef struct il_test_report {
     bool is_complete;     /**< no limit has left out a path, and none failed */
     int result; /**< of the last run: what the main task has returned */
     il_test_leaks leaks; /**< of the last run */
-    char trace[200];     /**< of the run that failed; "" if none has; "(too long)"
+    char trace[200]; /**< of the run that failed; "" if none has; "(too long)"
                             where there is no room for it: the log has it */
 } il_test_report;
 
