@@ -2,7 +2,7 @@
 
 /* test_deadlock.c - every task waits, and for nothing that will come.
  *
- * Whether anybody else could post is what a test says here; but one asks. */
+ * Whether anybody else could post is what a test says here. */
 
 #include "support/fixture.h"
 #include "support/pipes.h"
@@ -11,14 +11,12 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 static bool alone;
 
-bool __real_ili_loop_is_alone(const il_loop *loop);
 bool __wrap_ili_loop_is_alone(const il_loop *loop);
 
 bool __wrap_ili_loop_is_alone(const il_loop *loop)
@@ -388,60 +386,6 @@ static void test_deadlock_of_a_test_is_none_while_others_post(void **state)
     assert_int_equal(il_test_run(be_posted_to, NULL, NULL), 0);
 }
 
-/* --- who is alone ------------------------------------------------------------------- */
-
-static void ignore(int signo)
-{
-    (void)signo;
-}
-
-#if defined(UNDER_TSAN)
-enum { HAS_THREADS = 1 };
-#else
-enum { HAS_THREADS = 0 };
-#endif
-
-static void test_deadlock_who_has_handlers_is_not_alone(void **state)
-{
-    struct fixture *f = *state;
-    struct sigaction before;
-    const struct sigaction action = { .sa_handler = ignore };
-    /* Sanitizers and valgrind may have threads and handlers of their own. */
-    bool is_alone = __real_ili_loop_is_alone(f->loop);
-
-    if (HAS_THREADS)
-        assert_false(is_alone);
-    assert_int_equal(sigaction(SIGUSR2, &action, &before), 0);
-    assert_false(__real_ili_loop_is_alone(f->loop));
-    assert_int_equal(sigaction(SIGUSR2, &before, NULL), 0);
-    assert_int_equal(__real_ili_loop_is_alone(f->loop), is_alone);
-
-    /* One that only has tasks printed posts nothing that a task waits for. */
-    assert_int_equal(il_dump_on_signal(f->loop, SIGUSR2, NULL), 0);
-    assert_int_equal(__real_ili_loop_is_alone(f->loop), is_alone);
-
-    (void)il_loop_ref(f->loop);
-    assert_false(__real_ili_loop_is_alone(f->loop));
-    (void)il_loop_unref(f->loop);
-    assert_int_equal(__real_ili_loop_is_alone(f->loop), is_alone);
-}
-
-static void *look_from_a_thread(void *loop)
-{
-    CHECK(!__real_ili_loop_is_alone(loop));
-    return NULL;
-}
-
-static void test_deadlock_who_has_threads_is_not_alone(void **state)
-{
-    struct fixture *f = *state;
-    pthread_t thread;
-
-    assert_int_equal(pthread_create(&thread, NULL, look_from_a_thread, f->loop),
-                     0);
-    assert_int_equal(pthread_join(thread, NULL), 0);
-}
-
 /* --- selects ---------------------------------------------------------------- */
 
 static int select_for_ever(void *arg)
@@ -525,8 +469,6 @@ int main(void)
             test_deadlock_of_a_test_that_debugs_itself, begin, end),
         cmocka_unit_test_setup_teardown(
             test_deadlock_of_a_test_is_none_while_others_post, begin, end),
-        TEST(test_deadlock_who_has_handlers_is_not_alone),
-        TEST(test_deadlock_who_has_threads_is_not_alone),
         TEST(test_deadlock_of_a_select),
         TEST(test_deadlock_is_none_with_a_descriptor_in_a_select),
     };
