@@ -18,11 +18,7 @@
 #include "config.h"
 
 #include "bench.h"
-
-#include <interloop/interloop.h>
-
-#include <stdbool.h>
-#include <stdint.h>
+#include "game.h"
 
 #define N_THROWS (4L * 1000 * 1000)
 #define N_READY (10L * 1000 * 1000)
@@ -30,7 +26,6 @@
 
 static il_channel channels[2][MOST];
 static long n_cases;
-static long n_each; /* throws of each player */
 static long caught;
 
 static void open_channels(size_t capacity)
@@ -55,47 +50,14 @@ static void make_cases(il_case *cases, long me, long *message)
         cases[i] = (il_case)IL_CASE_RECEIVE(&channels[me][i], message);
 }
 
-static il_task_fn *player;
-
 /* Player 1 waits for the first throw.  If it begins, it is always who receives
  * that waits, else it is who sends. */
-static bool senders_wait;
-
-static void play(void)
-{
-    il_group group;
-
-    BENCH_CHECK(il_group_open(&group, 0));
-    for (intptr_t i = 0; i < 2; i++) {
-        void *who = (void *)(senders_wait ? i : 1 - i);
-
-        BENCH_CHECK(il_spawn_lazy(&group, player, who, NULL));
-    }
-    BENCH_CHECK(il_group_close(&group));
-}
-
-/* Warmed up by a shorter game. */
-static int game_main(void *arg)
-{
-    long n = bench_ops(N_THROWS) / 2;
-    double start;
-
-    (void)arg;
-    n_each = 1000;
-    play();
-    n_each = n;
-    start = bench_cpu_ns();
-    play();
-    bench_print("ns", (bench_cpu_ns() - start) / (2.0 * (double)n));
-    return 0;
-}
-
-static void run_game(il_task_fn *fn, long n)
+static void run_game(il_task_fn *player, long n, int first)
 {
     n_cases = n;
-    player = fn;
+    game.first = first;
     open_channels(0);
-    BENCH_CHECK(il_run(game_main, NULL));
+    game_run(player, N_THROWS);
     close_channels();
 }
 
@@ -122,7 +84,7 @@ static int select_player(void *arg)
 
 static void run_wait(long n)
 {
-    run_game(select_player, n);
+    run_game(select_player, n, 1);
 }
 
 static int receive_player(void *arg)
@@ -144,19 +106,17 @@ static int receive_player(void *arg)
 
 static void run_receive(long n)
 {
-    run_game(receive_player, n);
+    run_game(receive_player, n, 1);
 }
 
 static void run_meet(long n)
 {
-    senders_wait = true;
-    run_game(select_player, n);
+    run_game(select_player, n, 0);
 }
 
 static void run_given(long n)
 {
-    senders_wait = true;
-    run_game(receive_player, n);
+    run_game(receive_player, n, 0);
 }
 
 static int ready_main(void *arg)

@@ -30,10 +30,7 @@
 #include "config.h"
 
 #include "bench.h"
-
-#include <interloop/interloop.h>
-
-#include <stdint.h>
+#include "game.h"
 
 #define N_PAIRS (40L * 1000 * 1000)
 #define N_PASSES (8L * 1000 * 1000)
@@ -204,53 +201,15 @@ static void run_hand_lock(long n)
 
 /* --- two ---------------------------------------------------------------------- */
 
-static long n_each;
-static il_task_fn *player;
-
-/* Time two tasks, warmed up by a shorter game. */
-static void play(void)
+static void run_game(il_task_fn *player)
 {
-    il_group group;
-
-    BENCH_CHECK(il_group_open(&group, 0));
-    for (intptr_t i = 0; i < 2; i++)
-        BENCH_CHECK(il_spawn_lazy(&group, player, (void *)i, NULL));
-    BENCH_CHECK(il_group_close(&group));
-}
-
-static int game_main(void *arg)
-{
-    long n = bench_ops(N_PASSES) / 2;
-    double start;
-
-    (void)arg;
-    n_each = 1000;
-    play();
-    n_each = n;
-    start = bench_cpu_ns();
-    play();
-    bench_print("ns", (bench_cpu_ns() - start) / (2.0 * (double)n));
-    return 0;
-}
-
-static void run_game(il_task_fn *fn)
-{
-    player = fn;
-    BENCH_CHECK(il_run(game_main, NULL));
-}
-
-static int yielder(void *arg)
-{
-    (void)arg;
-    for (long i = 0; i < n_each; i++)
-        BENCH_CHECK(il_yield());
-    return 0;
+    game_run(player, N_PASSES);
 }
 
 static void run_yield(long n)
 {
     (void)n;
-    run_game(yielder);
+    run_game(game_yielder);
 }
 
 /* The first one yields once with the lock; from then on the other one always
@@ -336,8 +295,6 @@ static void run_lock_yield(long n)
 
 #ifdef HAVE_PEER_ST
 
-#include <st.h>
-
 static st_mutex_t st_mutex;
 
 static void *st_passer(void *arg)
@@ -354,22 +311,11 @@ static void *st_passer(void *arg)
 
 static void run_st_pass(long n)
 {
-    st_thread_t threads[2];
-    double start;
-
     (void)n;
-    n_each = bench_ops(N_PASSES) / 2;
     BENCH_CHECK(st_init());
     st_mutex = st_mutex_new();
     BENCH_ASSERT(st_mutex);
-    start = bench_cpu_ns();
-    for (int i = 0; i < 2; i++) {
-        threads[i] = st_thread_create(st_passer, (void *)(intptr_t)i, 1, 0);
-        BENCH_ASSERT(threads[i]);
-    }
-    for (int i = 0; i < 2; i++)
-        BENCH_CHECK(st_thread_join(threads[i], NULL));
-    bench_print("ns", (bench_cpu_ns() - start) / (2.0 * (double)n_each));
+    game_run_st(st_passer, N_PASSES);
 }
 
 #else

@@ -26,65 +26,23 @@
 
 #include "bench.h"
 #include "context/context.h"
-
-#include <interloop/interloop.h>
-
-#include <stdint.h>
+#include "game.h"
 
 #define N_THROWS (8L * 1000 * 1000)
 #define N_DONE (40L * 1000 * 1000)
 #define CAPACITY 128
 
-static long n_each; /* throws of each player */
-
 /* --- ours ------------------------------------------------------------------ */
 
-static il_task_fn *player;
-
-/* Time two tasks, warmed up by a shorter game. */
-static void play(void)
+static void run_game(il_task_fn *player)
 {
-    il_group group;
-
-    BENCH_CHECK(il_group_open(&group, 0));
-    for (intptr_t i = 0; i < 2; i++)
-        BENCH_CHECK(il_spawn_lazy(&group, player, (void *)i, NULL));
-    BENCH_CHECK(il_group_close(&group));
-}
-
-static int game_main(void *arg)
-{
-    long n = bench_ops(N_THROWS) / 2;
-    double start;
-
-    (void)arg;
-    n_each = 1000;
-    play();
-    n_each = n;
-    start = bench_cpu_ns();
-    play();
-    bench_print("ns", (bench_cpu_ns() - start) / (2.0 * (double)n));
-    return 0;
-}
-
-static void run_game(il_task_fn *fn)
-{
-    player = fn;
-    BENCH_CHECK(il_run(game_main, NULL));
-}
-
-static int yielder(void *arg)
-{
-    (void)arg;
-    for (long i = 0; i < n_each; i++)
-        BENCH_CHECK(il_yield());
-    return 0;
+    game_run(player, N_THROWS);
 }
 
 static void run_yield(long n)
 {
     (void)n;
-    run_game(yielder);
+    run_game(game_yielder);
 }
 
 static il_future balls[2] = { IL_FUTURE_INIT, IL_FUTURE_INIT };
@@ -484,8 +442,6 @@ static void run_hand_buffered(long n)
 
 #ifdef HAVE_PEER_ST
 
-#include <st.h>
-
 static st_cond_t conditions[2];
 
 static void *st_player(void *arg)
@@ -502,24 +458,13 @@ static void *st_player(void *arg)
 
 static void run_st(long n)
 {
-    st_thread_t threads[2];
-    double start;
-
     (void)n;
-    n_each = bench_ops(N_THROWS) / 2;
     BENCH_CHECK(st_init());
     for (int i = 0; i < 2; i++) {
         conditions[i] = st_cond_new();
         BENCH_ASSERT(conditions[i]);
     }
-    start = bench_cpu_ns();
-    for (int i = 0; i < 2; i++) {
-        threads[i] = st_thread_create(st_player, (void *)(intptr_t)i, 1, 0);
-        BENCH_ASSERT(threads[i]);
-    }
-    for (int i = 0; i < 2; i++)
-        BENCH_CHECK(st_thread_join(threads[i], NULL));
-    bench_print("ns", (bench_cpu_ns() - start) / (2.0 * (double)n_each));
+    game_run_st(st_player, N_THROWS);
 }
 
 #else
