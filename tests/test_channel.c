@@ -3,11 +3,11 @@
 /* test_channel.c - what is sent arrives: once, in order, and nothing else. */
 
 #include "support/channel_users.h"
+#include "support/dump_text.h"
 #include "support/fixture.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <string.h>
 
 /* --- order ------------------------------------------------------------------ */
@@ -297,18 +297,6 @@ static void test_channel_of_another_thread_is_refused(void **state)
     il_channel_fini(&channel);
 }
 
-/* Who waits, and for what. */
-static const char *dump(void)
-{
-    static char text[1000];
-    FILE *file = fmemopen(text, sizeof text, "w");
-
-    assert_non_null(file);
-    assert_true(il_dump_tasks(file) >= 0);
-    assert_int_equal(fclose(file), 0);
-    return text;
-}
-
 static void test_channel_is_what_a_dump_says(void **state)
 {
     struct fixture *f = *state;
@@ -318,10 +306,12 @@ static void test_channel_is_what_a_dump_says(void **state)
 
     assert_int_equal(il_channel_init(&channel, sizeof(int), 1), 0);
     assert_int_equal(il_spawn(NULL, send_all, &s, NULL), 0);
-    assert_non_null(strstr(dump(), "room in a channel"));
+    dump_now();
+    assert_true(has("room in a channel"));
     assert_int_equal(il_spawn(NULL, receive_some, &v, NULL), 0);
     settle(f);
-    assert_non_null(strstr(dump(), "something in a channel"));
+    dump_now();
+    assert_true(has("something in a channel"));
     il_channel_fini(&channel);
     settle(f);
 }

@@ -3,13 +3,12 @@
 /* test_condition.c - who waits has the lock again when it goes on, and what it
  * was notified of is not lost. */
 
+#include "support/dump_text.h"
 #include "support/fixture.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 struct store {
     il_lock lock;
@@ -412,31 +411,20 @@ static void test_condition_of_another_thread_is_refused(void **state)
     assert_int_equal(reap(task), 0);
 }
 
-static void dump(char *text, size_t size)
-{
-    FILE *file = fmemopen(text, size, "w");
-
-    assert_non_null(file);
-    assert_true(il_dump_tasks(file) >= 0);
-    assert_int_equal(fclose(file), 0);
-}
-
 static void test_condition_is_what_a_dump_says(void **state)
 {
     struct fixture *f = *state;
     struct store store = { 0 };
     struct taker t = make_taker(&store, "t");
     il_task *task = start(&t);
-    char text[2000] = "";
 
     il_task_set_name(task, "anna");
-    dump(text, sizeof text);
-    assert_non_null(strstr(text, "anna: waits for a condition since"));
+    dump_now();
+    assert_true(has("anna: waits for a condition since"));
     assert_int_equal(il_spawn(NULL, lock_for_a_while, &store, NULL), 0);
     assert_int_equal(il_condition_notify(&store.changed, 1), 1);
-    dump(text, sizeof text);
-    assert_non_null(
-        strstr(text, "anna: waits for a lock of 'lock_for_a_while'"));
+    dump_now();
+    assert_true(has("anna: waits for a lock of 'lock_for_a_while'"));
     assert_int_equal(il_test_advance(f->loop, IL_MS(20)), 0);
     assert_int_equal(reap(task), 0);
 }

@@ -2,13 +2,12 @@
 
 /* test_debug_stack.c - how much of their stacks tasks use. */
 
+#include "support/dump_text.h"
 #include "support/fixture.h"
 
 #include "coro/annotate.h"
 #include "coro/highwater.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -201,18 +200,12 @@ static void test_debug_stack_of_a_task_that_waits_deep_down(void **state)
 static void test_debug_stack_in_a_dump(void **state)
 {
     struct fixture *f = *state;
-    char *text = NULL;
-    size_t size = 0;
-    FILE *file = open_memstream(&text, &size);
     il_task *task;
     size_t depth = KIB;
 
-    assert_non_null(file);
     assert_int_equal(il_spawn(NULL, wait_far_down, &depth, &task), 0);
-    assert_int_equal(il_dump_tasks(file), 1);
-    assert_int_equal(fclose(file), 0);
-    assert_non_null(strstr(text, ", stack "));
-    free(text);
+    dump_as(il_dump_tasks, 1);
+    assert_true(has(", stack "));
     assert_int_equal(il_test_advance(f->loop, IL_MS(1)), 0);
     assert_int_equal(reap(task), 0);
 }

@@ -3,15 +3,13 @@
 /* test_dump_names.c - names that are longer than their place, that are no text, or
  * that try to look like something else. */
 
+#include "support/dump_text.h"
 #include "support/fixture.h"
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-static char *text;
 
 static int sleep_long(void *arg)
 {
@@ -24,27 +22,13 @@ static void dump_one(struct fixture *f, int (*print)(FILE *file),
                      const char *name)
 {
     const il_spawn_options options = { .fn = sleep_long, .name = name };
-    size_t size = 0;
     il_task *task;
-    FILE *file;
 
-    free(text);
-    text = NULL;
     assert_int_equal(il_spawn_with(NULL, &options, &task), 0);
-    file = open_memstream(&text, &size);
-    assert_non_null(file);
-    assert_int_equal(print(file), 1);
-    assert_int_equal(fclose(file), 0);
+    dump_as(print, 1);
     assert_int_equal(il_task_cancel(task), 0);
     settle(f);
     assert_int_equal(reap(task), -ECANCELED);
-}
-
-static int teardown_text(void **state)
-{
-    free(text);
-    text = NULL;
-    return teardown(state);
 }
 
 static void assert_json_name(struct fixture *f, const char *name,
@@ -55,7 +39,7 @@ static void assert_json_name(struct fixture *f, const char *name,
     dump_one(f, il_dump_tasks_json, name);
     (void)snprintf(words, sizeof words,
                    ",\"name\":\"%s\",\"state\":", expected);
-    assert_non_null(strstr(text, words));
+    assert_true(has(words));
 }
 
 #define NO_TEXT "\\ufffd"
@@ -86,10 +70,11 @@ static void test_dump_names_do_not_leave_their_line(void **state)
     struct fixture *f = *state;
 
     dump_one(f, il_dump_tasks, "a\nb: running\x1b[31m\x7f\xc3\xa9");
-    assert_int_equal(strncmp(text, "a?b: running?[31m?\xc3\xa9: waits for time",
+    assert_int_equal(strncmp(dumped(),
+                             "a?b: running?[31m?\xc3\xa9: waits for time",
                              strlen("a?b: running?[31m?\xc3\xa9: waits for ")),
                      0);
-    assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1);
+    assert_ptr_equal(strchr(dumped(), '\n'), dumped() + strlen(dumped()) - 1);
 }
 
 static int fail_at_once(void *arg)

@@ -9,17 +9,29 @@
 
 static char *text;
 
-void dump_as(int (*print)(FILE *file), int expected)
+static int dump_by(int (*print)(FILE *file))
 {
     size_t size = 0;
     FILE *file;
+    int n;
 
     free(text);
     text = NULL;
     file = open_memstream(&text, &size);
     assert_non_null(file);
-    assert_int_equal(print(file), expected);
+    n = print(file);
     assert_int_equal(fclose(file), 0);
+    return n;
+}
+
+void dump_as(int (*print)(FILE *file), int expected)
+{
+    assert_int_equal(dump_by(print), expected);
+}
+
+void dump_now(void)
+{
+    assert_true(dump_by(il_dump_tasks) >= 0);
 }
 
 const char *dumped(void)

@@ -11,6 +11,9 @@
 /* Dump; fails the test unless so many tasks are in it. */
 void dump_as(int (*print)(FILE *file), int expected);
 
+/* Dump however many there are. */
+void dump_now(void);
+
 /* The last dump. */
 const char *dumped(void);
 
