@@ -233,6 +233,7 @@ static void test_channel_misuse_is_refused(void **state)
     assert_int_equal(il_channel_init(NULL, 1, 1), -EINVAL);
     assert_int_equal(il_channel_init(&channel, 0, 1), -EINVAL);
     assert_int_equal(il_channel_init(&channel, 2, SIZE_MAX / 2 + 1), -ENOMEM);
+    assert_int_equal(il_channel_init(&channel, SIZE_MAX, 0), -ENOMEM);
     assert_int_equal(il_channel_init_with(&channel, 4, 1, NULL), -EINVAL);
     assert_int_equal(il_channel_init_with(NULL, 4, 1, &value), -EINVAL);
     assert_int_equal(il_channel_init_with(&channel, 0, 1, &value), -EINVAL);

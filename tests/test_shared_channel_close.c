@@ -187,6 +187,7 @@ static void test_shared_channel_misuse_is_refused(void **state)
     (void)state;
     assert_int_equal(il_shared_channel_init(NULL, 4, 1), -EINVAL);
     assert_int_equal(il_shared_channel_init(&channel, 0, 1), -EINVAL);
+    assert_int_equal(il_shared_channel_init(&channel, SIZE_MAX, 0), -ENOMEM);
     assert_int_equal(il_shared_channel_init(&channel, 16, SIZE_MAX / 8),
                      -ENOMEM);
     assert_int_equal(il_shared_channel_init_with(&channel, 4, 1, NULL),

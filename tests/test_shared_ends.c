@@ -390,6 +390,7 @@ static void test_shared_ends_misuse_is_refused(void **state)
     assert_int_equal(il_shared_channel_open(16, SIZE_MAX / 8, &tx, &rx),
                      -ENOMEM);
     assert_int_equal(il_shared_channel_open(SIZE_MAX, 1, &tx, &rx), -ENOMEM);
+    assert_int_equal(il_shared_channel_open(SIZE_MAX, 0, &tx, &rx), -ENOMEM);
     assert_null(tx.channel);
     assert_null(rx.channel);
     for (int i = 0; i < 2; i++) {

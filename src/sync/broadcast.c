@@ -47,9 +47,8 @@ static int check(const il_broadcast *broadcast)
 int il_broadcast_init_with(il_broadcast *broadcast, size_t element_size,
                            size_t capacity, void *storage)
 {
-    ILI_RETURN_IF_FAIL(broadcast && storage, -EINVAL);
-    ILI_RETURN_IF_FAIL(element_size > 0 && capacity > 0, -EINVAL);
-    ILI_RETURN_IF_FAIL(!ili_is_too_big(capacity, element_size, 0), -EINVAL);
+    ILI_RETURN_IF_FAIL(broadcast && storage && capacity > 0, -EINVAL);
+    ILI_RETURN_IF_FAIL(ili_ring_check(capacity, element_size) == 0, -EINVAL);
     *broadcast = (il_broadcast){ .ring = storage,
                                  .element_size = element_size,
                                  .capacity = capacity,
@@ -64,12 +63,10 @@ int il_broadcast_init(il_broadcast *broadcast, size_t element_size,
     void *ring;
     int r;
 
-    ILI_RETURN_IF_FAIL(broadcast && element_size > 0 && capacity > 0, -EINVAL);
-    if (ili_is_too_big(capacity, element_size, 0))
-        return -ENOMEM;
-    ring = malloc(capacity * element_size);
-    if (!ring)
-        return -ENOMEM;
+    ILI_RETURN_IF_FAIL(broadcast && capacity > 0, -EINVAL);
+    r = ili_ring_new(capacity, element_size, &ring);
+    if (r < 0)
+        return r;
     r = il_broadcast_init_with(broadcast, element_size, capacity, ring);
     ILI_ASSERT(r == 0);
     broadcast->owns_ring = true;

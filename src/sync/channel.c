@@ -60,12 +60,6 @@ static inline void *drop_first(il_channel *channel)
 
 /* --- life ------------------------------------------------------------------- */
 
-static int check_size(size_t element_size, size_t capacity)
-{
-    ILI_RETURN_IF_FAIL(element_size > 0, -EINVAL);
-    return ili_is_too_big(capacity, element_size, 0) ? -ENOMEM : 0;
-}
-
 static void make(il_channel *channel, size_t element_size, size_t capacity,
                  void *ring)
 {
@@ -79,18 +73,13 @@ static void make(il_channel *channel, size_t element_size, size_t capacity,
 
 int il_channel_init(il_channel *channel, size_t element_size, size_t capacity)
 {
-    void *ring = NULL;
+    void *ring;
     int r;
 
     ILI_RETURN_IF_FAIL(channel, -EINVAL);
-    r = check_size(element_size, capacity);
+    r = ili_ring_new(capacity, element_size, &ring);
     if (r < 0)
         return r;
-    if (capacity > 0) {
-        ring = malloc(element_size * capacity);
-        if (!ring)
-            return -ENOMEM;
-    }
     make(channel, element_size, capacity, ring);
     channel->owns_ring = true;
     return 0;
@@ -100,7 +89,7 @@ int il_channel_init_with(il_channel *channel, size_t element_size,
                          size_t capacity, void *storage)
 {
     ILI_RETURN_IF_FAIL(channel && (storage || capacity == 0), -EINVAL);
-    ILI_RETURN_IF_FAIL(check_size(element_size, capacity) == 0, -EINVAL);
+    ILI_RETURN_IF_FAIL(ili_ring_check(capacity, element_size) == 0, -EINVAL);
     make(channel, element_size, capacity, storage);
     return 0;
 }

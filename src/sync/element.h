@@ -2,7 +2,7 @@
 #ifndef ILI_SYNC_ELEMENT_H
 #define ILI_SYNC_ELEMENT_H
 
-/* element.h - values of one size, copied in and out. */
+/* element.h - values of one size, copied in and out, and room for them. */
 
 #include "task/task.h"
 
@@ -23,5 +23,11 @@ static inline bool ili_is_too_big(size_t n, size_t size, size_t more)
 {
     return size > PTRDIFF_MAX - more || n > PTRDIFF_MAX / (size + more);
 }
+
+/* 0; -EINVAL: they have no size; -ENOMEM: so many do not fit into memory. */
+int ili_ring_check(size_t n, size_t size);
+
+/* The same, and room for them, to be freed; NULL for none. */
+int ili_ring_new(size_t n, size_t size, void **ret_ring);
 
 #endif

@@ -59,12 +59,10 @@ int il_watch_init(il_watch *watch, size_t element_size)
     void *storage;
     int r;
 
-    ILI_RETURN_IF_FAIL(watch && element_size > 0, -EINVAL);
-    if (ili_is_too_big(1, element_size, 0))
-        return -ENOMEM;
-    storage = malloc(element_size);
-    if (!storage)
-        return -ENOMEM;
+    ILI_RETURN_IF_FAIL(watch, -EINVAL);
+    r = ili_ring_new(1, element_size, &storage);
+    if (r < 0)
+        return r;
     r = il_watch_init_with(watch, element_size, storage);
     ILI_ASSERT(r == 0);
     watch->owns_value = true;

@@ -100,12 +100,6 @@ static inline void take(il_shared_channel *channel, void *ret_element)
 
 /* --- life ----------------------------------------------------------------- */
 
-static int check_size(size_t element_size, size_t capacity)
-{
-    ILI_RETURN_IF_FAIL(element_size > 0, -EINVAL);
-    return capacity <= PTRDIFF_MAX / element_size ? 0 : -ENOMEM;
-}
-
 static void make(il_shared_channel *channel, size_t element_size,
                  size_t capacity, void *ring)
 {
@@ -121,18 +115,13 @@ static void make(il_shared_channel *channel, size_t element_size,
 int il_shared_channel_init(il_shared_channel *channel, size_t element_size,
                            size_t capacity)
 {
-    void *ring = NULL;
+    void *ring;
     int r;
 
     ILI_RETURN_IF_FAIL(channel, -EINVAL);
-    r = check_size(element_size, capacity);
+    r = ili_ring_new(capacity, element_size, &ring);
     if (r < 0)
         return r;
-    if (capacity > 0) {
-        ring = malloc(element_size * capacity);
-        if (!ring)
-            return -ENOMEM;
-    }
     make(channel, element_size, capacity, ring);
     channel->owns_ring = true;
     return 0;
@@ -142,7 +131,7 @@ int il_shared_channel_init_with(il_shared_channel *channel, size_t element_size,
                                 size_t capacity, void *storage)
 {
     ILI_RETURN_IF_FAIL(channel && (storage || capacity == 0), -EINVAL);
-    ILI_RETURN_IF_FAIL(check_size(element_size, capacity) == 0, -EINVAL);
+    ILI_RETURN_IF_FAIL(ili_ring_check(capacity, element_size) == 0, -EINVAL);
     make(channel, element_size, capacity, storage);
     return 0;
 }

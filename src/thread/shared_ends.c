@@ -48,7 +48,8 @@ int il_shared_channel_open(size_t element_size, size_t capacity,
     int r;
 
     ILI_RETURN_IF_FAIL(ret_sender && ret_receiver && element_size > 0, -EINVAL);
-    if (capacity > (PTRDIFF_MAX - sizeof *opened) / element_size)
+    if (ili_is_too_big(capacity, element_size, 0) ||
+        element_size * capacity > PTRDIFF_MAX - sizeof *opened)
         return -ENOMEM;
     opened = malloc(sizeof *opened + element_size * capacity);
     if (!opened)
