@@ -85,7 +85,7 @@ IL_EXPORT bool il_barrier_is_broken(const il_barrier *barrier);
 IL_EXPORT unsigned il_barrier_count(const il_barrier *barrier);
 
 /** End a barrier.  Tasks that still wait get -EOWNERDEAD.  It is one for nobody
- *  then. */
+ *  then.  One that another thread's tasks wait for is left alone. */
 IL_EXPORT void il_barrier_fini(il_barrier *barrier);
 
 IL_END_DECLS

@@ -90,7 +90,8 @@ IL_EXPORT int il_condition_notify(il_condition *condition, size_t n);
 /** Notify all who wait.  As il_condition_notify(). */
 IL_EXPORT int il_condition_notify_all(il_condition *condition);
 
-/** End a condition.  Tasks that still wait get -EOWNERDEAD, without the lock. */
+/** End a condition.  Tasks that still wait get -EOWNERDEAD, without the lock.  One
+ *  that another thread's tasks wait for is left alone. */
 IL_EXPORT void il_condition_fini(il_condition *condition);
 
 IL_END_DECLS

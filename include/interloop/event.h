@@ -71,7 +71,8 @@ IL_EXPORT bool il_event_is_set(const il_event *event);
  */
 IL_EXPORT IL_MUST_CHECK int il_event_wait(il_event *event);
 
-/** End an event.  Tasks that still wait get -EOWNERDEAD. */
+/** End an event.  Tasks that still wait get -EOWNERDEAD; one that another thread's
+ *  tasks wait for is left alone. */
 IL_EXPORT void il_event_fini(il_event *event);
 
 /** @cond */

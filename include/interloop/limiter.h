@@ -133,7 +133,8 @@ IL_EXPORT size_t il_limiter_count(const il_limiter *limiter);
 IL_EXPORT il_task *il_limiter_get_borrower(const il_token *token);
 
 /** End a limiter.  Tasks that still wait get -EOWNERDEAD, and it lends no more.
- *  Tokens that are lent can be given back as long as the storage is there. */
+ *  Tokens that are lent can be given back as long as the storage is there.  One
+ *  that another thread's tasks wait for is left alone. */
 IL_EXPORT void il_limiter_fini(il_limiter *limiter);
 
 /**

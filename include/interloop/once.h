@@ -74,7 +74,8 @@ IL_EXPORT bool il_once_is_done(const il_once *once);
 
 /**
  * Forget that it was done.  Tasks that wait get -EOWNERDEAD; one that is doing
- * it goes on, and gets its own result.
+ * it goes on, and gets its own result.  While it is being done in another thread
+ * it is left alone.
  */
 IL_EXPORT void il_once_fini(il_once *once);
 

@@ -12,7 +12,8 @@
  * that follow each other read together.  A reader that comes while a writer waits
  * queues behind it, so neither side can starve the other.  This means that a task
  * must not begin to read twice: between the two a writer may have come, and each
- * would wait for the other.
+ * would wait for the other.  Nor must it begin to write while it reads: it would
+ * wait for itself.
  *
  * A writer owns the lock as it would own an il_lock, with the same care if it ends
  * without releasing it.  Readers are only counted.

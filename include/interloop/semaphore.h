@@ -101,7 +101,7 @@ IL_EXPORT int il_semaphore_release(il_semaphore *semaphore, size_t n);
 IL_EXPORT size_t il_semaphore_count(const il_semaphore *semaphore);
 
 /** End a semaphore.  Tasks that still wait get -EOWNERDEAD.  It has no permits
- *  then, and no bound. */
+ *  then, and no bound.  One that another thread's tasks wait for is left alone. */
 IL_EXPORT void il_semaphore_fini(il_semaphore *semaphore);
 
 /**

@@ -84,7 +84,8 @@ IL_EXPORT IL_MUST_CHECK int il_waitgroup_wait(il_waitgroup *waitgroup);
 /** How many things are left. */
 IL_EXPORT size_t il_waitgroup_count(const il_waitgroup *waitgroup);
 
-/** End a wait group.  Tasks that still wait get -EOWNERDEAD. */
+/** End a wait group.  Tasks that still wait get -EOWNERDEAD, and nothing is left.
+ *  One that another thread's tasks wait for is left alone. */
 IL_EXPORT void il_waitgroup_fini(il_waitgroup *waitgroup);
 
 IL_END_DECLS
