@@ -22,7 +22,15 @@
  * hold a plain reference besides the toggle reference there were as many of one
  * kind as of the other; so if fewer ends were told than beginnings, a thread is
  * on its way.  Then the last keeper leaves an *orphan*, and that thread, when
- * it arrives, lets go of the object. */
+ * it arrives, lets go of the object.
+ *
+ * But not every beginning that is told is one.  A thread that takes the second
+ * reference to an object looks for toggle references afterwards, and may find
+ * one that we have added meanwhile; nobody will tell the end of that, and the
+ * orphan stayed for ever.  Such a thread has its reference since before ours:
+ * until it has told, nobody can be the last.  So a beginning counts only when an
+ * end was told before, or when it is that of ili_g_let_go() itself, whose record
+ * is there for certain. */
 
 #include "config.h"
 
@@ -33,7 +41,8 @@
 struct record {
     gpointer number;
     GPtrArray *keepers; /* ili_g_keeper */
-    guint n_up, n_down; /* notifications: others hold it again; nobody does */
+    guint n_up, n_down; /* notifications: others hold it again; nobody does.
+                           Those that cannot be trusted are not counted. */
     gboolean orphan;    /* no keepers; a plain reference is held, see below */
 };
 
@@ -44,6 +53,9 @@ struct record {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static GHashTable *records; /* struct record, by number */
 static gsize last_number;
+
+/* This thread takes the reference that ili_g_let_go() needs. */
+static __thread gboolean letting_go;
 
 static GQuark record_quark(void)
 {
@@ -90,7 +102,7 @@ static void on_toggle(gpointer number, GObject *object, gboolean is_last)
         record->n_down++;
         tell_keepers(record);
         let_go = record->orphan && !is_awaited(record);
-    } else if (record) {
+    } else if (record && (letting_go || record->n_down > 0)) {
         record->n_up++;
     }
     if (let_go)
@@ -148,7 +160,9 @@ void ili_g_let_go(ili_g_keeper *keeper)
     if (!object)
         return;
     keeper->object = NULL;
+    letting_go = TRUE;
     g_object_ref(object);
+    letting_go = FALSE;
     (void)pthread_mutex_lock(&lock);
     record = g_object_get_qdata(object, record_quark());
     g_ptr_array_remove_fast(record->keepers, keeper);
