@@ -21,6 +21,8 @@ int guest_group_setup(void **state);
 
 /* Let the default context run until *flag or for LIMIT_MS.  Returns *flag. */
 bool iterate_until(const bool *flag, int limit_ms);
+
+/* Let the default context run for so long, and until it has caught up. */
 void iterate_for(int ms);
 
 /* Let the default context run until as much was noted as is expected, and a

@@ -245,8 +245,7 @@ static void test_match_may_spawn(void **state)
     assert_int_equal(il_spawn(NULL, find_spawning, s, NULL), 0);
     test_sender_poke(s->sender, 1, "x");
     assert_true(iterate_until(&s->over, 5000));
-    iterate_for(10);
-    assert_string_equal(noted(), "helped");
+    expect_notes("helped");
     g_object_unref(s->sender);
 }
 
@@ -269,8 +268,7 @@ static void test_match_may_spawn_inside_a_task(void **state)
     assert_int_equal(il_spawn(NULL, find_spawning, s, NULL), 0);
     assert_int_equal(il_spawn(NULL, poke_once, s, NULL), 0);
     assert_true(iterate_until(&s->over, 5000));
-    iterate_for(10);
-    assert_string_equal(noted(), "slept helped");
+    expect_notes("slept helped");
     g_object_unref(s->sender);
 }
 

@@ -15,6 +15,7 @@ struct dialog {
     bool direct;     /* opened on the task's own stack */
     bool later;      /* not in the first step */
     unsigned ticks;  /* of the other task, while it was open */
+    unsigned wanted; /* ticks before it is closed */
 };
 
 static unsigned n_ticks;
@@ -38,6 +39,8 @@ static int show(void *arg)
     struct dialog *d = arg;
     unsigned before = n_ticks;
 
+    if (d->wanted > 0)
+        d->wanted += before;
     d->frame = (uintptr_t)__builtin_frame_address(0);
     note("+%s", d->name);
     d->loop = g_main_loop_new(NULL, FALSE);
@@ -63,8 +66,8 @@ static gboolean close_dialog(gpointer data)
 {
     struct dialog *d = data;
 
-    if (!d->loop)
-        return G_SOURCE_CONTINUE; /* not open yet */
+    if (!d->loop || n_ticks < d->wanted)
+        return G_SOURCE_CONTINUE; /* not open yet, or not for long enough */
     g_main_loop_quit(d->loop);
     return G_SOURCE_REMOVE;
 }
@@ -114,7 +117,9 @@ static void one_dialog(bool direct, bool later)
 {
     static struct dialog d;
 
-    d = (struct dialog){ .name = "a", .direct = direct, .later = later };
+    d = (struct dialog){
+        .name = "a", .direct = direct, .later = later, .wanted = 5
+    };
     forget_notes();
     over = false;
     spawn_ticker();

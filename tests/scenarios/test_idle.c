@@ -46,13 +46,14 @@ struct guest {
     host_fn *host;
     pid_t pid;
     int control; /* a byte to it ends the sleep */
-    int answer;  /* the report comes from it */
+    int answer;  /* a byte when it begins to idle, and the report */
 };
 
 /* --- In the child --------------------------------------------------------- */
 
 struct idler {
     int control;
+    int answer;
     int quiet[2]; /* a connection: used once */
     int never[2]; /* a pipe: nothing ever comes */
     struct report report;
@@ -98,6 +99,7 @@ static int idle(void *arg)
         ok &= i > 0 || il_sleep(IL_MS(50)) == 0;
     }
 
+    ok &= write(idler->answer, "b", 1) == 1; /* it begins */
     begin = il_now();
     used = thread_time();
     before = n_switches();
@@ -116,7 +118,7 @@ static int idle(void *arg)
 /* Never returns. */
 static void be_idle(host_fn *host, int control, int answer)
 {
-    struct idler idler = { .control = control };
+    struct idler idler = { .control = control, .answer = answer };
     ssize_t n;
 
     open_pair(idler.quiet);
@@ -183,11 +185,14 @@ static void test_idle_costs_two_wake_ups_at_most(void **state)
     enum { N = sizeof guests / sizeof *guests };
     char found[800] = "";
     unsigned left = SECONDS;
+    char begun;
     bool ok = true;
 
     (void)state;
     for (unsigned i = 0; i < N; i++)
         start(&guests[i]);
+    for (unsigned i = 0; i < N; i++)
+        ok &= read(guests[i].answer, &begun, 1) == 1;
     while (left > 0)
         left = sleep(left);
     for (unsigned i = 0; i < N; i++)

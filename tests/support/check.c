@@ -66,6 +66,11 @@ int count_descriptors(void)
     return n - 3; /* ".", ".." and the directory itself */
 }
 
+bool runs_slowly(void)
+{
+    return getenv("INTERLOOP_TEST_SECONDS") != NULL;
+}
+
 void begin_checks(void)
 {
     const char *limit = getenv("INTERLOOP_TEST_SECONDS");

@@ -43,6 +43,10 @@
 #define MANY(n) (n)
 #endif
 
+/* Whether everything takes many times as long, in an emulator or valgrind: whoever
+ * sets INTERLOOP_TEST_SECONDS says so.  A test may do less of the same then. */
+bool runs_slowly(void);
+
 /* A string literal as the argument of a task. */
 #define TEXT(literal) ((void *)(uintptr_t)("" literal))
 

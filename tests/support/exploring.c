@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+enum { SLOW_RUNS = 500 };
+
 static struct {
     bool is_bad;
     bool may_pause;
@@ -34,7 +36,8 @@ bool may_pause(void)
 }
 
 /* The unlimited ones must come to their end.  ThreadSanitizer, for which a task is
- * expensive and nothing new happens, sees a few runs. */
+ * expensive and nothing new happens, sees a few runs; memcheck, which is to look
+ * at every kind, but not at all that go the same ways, a part. */
 static void explore(const il_test_scenario *scenario,
                     const il_test_limits *chosen)
 {
@@ -45,6 +48,8 @@ static void explore(const il_test_scenario *scenario,
 #ifdef UNDER_TSAN
     limits.n_runs = 40;
 #endif
+    if (runs_slowly() && (limits.n_runs == 0 || limits.n_runs > SLOW_RUNS))
+        limits.n_runs = SLOW_RUNS;
     has_limit = limits.n_runs > 0 || limits.n_detours > 0;
     state.may_pause = limits.n_pauses > 0;
     assert_int_equal(il_test_explore(scenario, &limits, &report), 0);

@@ -113,9 +113,9 @@ static int deadline_can_be_moved(void *arg)
     il_scope scope;
 
     (void)arg;
-    CHECK_INT(il_scope_enter(&scope, il_deadline(IL_US(500))), 0);
+    CHECK_INT(il_scope_enter(&scope, il_deadline(IL_MS(20))), 0);
     il_scope_set_deadline(&scope, IL_FOREVER);
-    CHECK_INT(il_sleep(IL_MS(1)), 0);
+    CHECK_INT(il_sleep(IL_MS(25)), 0);
     il_scope_set_deadline(&scope, il_deadline(IL_SEC(50)));
     CHECK_INT(il_yield(), 0);
     il_scope_set_deadline(&scope, il_deadline(IL_US(500)));
