@@ -212,6 +212,22 @@ static void test_debug_slow_reports_beyond_the_room_are_counted(void **state)
     expect_slow(f, "work_and_end", IL_SEC(1500));
 }
 
+static void
+test_debug_slow_reports_are_counted_without_other_details(void **state)
+{
+    struct fixture *f = *state;
+    il_lock lock = IL_LOCK_INIT;
+
+    assert_int_equal(il_loop_set_debug(f->loop, IL_DEBUG_LOCKS), 0);
+    for (int i = 0; i < 10; i++)
+        assert_int_equal(il_lock_release(&lock), -EPERM);
+    settle(f);
+    assert_int_equal(f->n_reports, 8);
+    assert_string_equal(f->reports[7].details, "2 later reports were lost");
+    while (f->n_reports > 0)
+        assert_int_equal(take_report(f).kind, IL_REPORT_NOT_OWNER);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup_slow, teardown)
 
 int main(void)
@@ -228,6 +244,7 @@ int main(void)
         TEST(test_debug_slow_switched_off_by_a_task),
         TEST(test_debug_slow_failure_is_told_too),
         TEST(test_debug_slow_reports_beyond_the_room_are_counted),
+        TEST(test_debug_slow_reports_are_counted_without_other_details),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,12 +23,16 @@ typedef struct il_task il_task;
 /**
  * Print this thread's tasks as a tree, at any time, from anywhere on it.
  *
- * One line a task: name, state, what it waits for since when and whom that
- * belongs to, its next deadline, whether it is cancelled, where it was spawned;
- * children are indented below the task that spawned them.
+ * One line a task: name, state, what it waits for since when and whom that belongs
+ * to, its next deadline, whether it is cancelled, where it was spawned; children
+ * are indented below the task that spawned them.  What would end the line is
+ * printed as `?`.
  *
  * @param file  Where to; not closed.
- * @return How many tasks were printed, or -ESRCH without a loop.
+ * @retval -EINVAL  No file.
+ * @retval -ESRCH   This thread has no loop.
+ * @retval -ENOMEM  Out of memory.
+ * @return Otherwise how many tasks were printed.
  */
 IL_EXPORT int il_dump_tasks(FILE *file);
 
@@ -36,7 +40,8 @@ IL_EXPORT int il_dump_tasks(FILE *file);
  * The same for programs: a JSON array with an object a task, each on a line, in
  * the order of spawning.
  *
- * Times are nanoseconds.  `id`, `name` and `state` are always there; what a task
+ * Times are nanoseconds.  It is UTF-8, whatever a name is: bytes of it that are no
+ * text become U+FFFD.  `id`, `name` and `state` are always there; what a task
  * does not have is left out.
  *
  * @return As il_dump_tasks().

@@ -167,7 +167,13 @@ void ili_dump_wait(ili_dump *dump, const il_task *task, ili_wait *ret_wait)
 
 /* --- the whole -------------------------------------------------------------------- */
 
-int ili_dump_begin(ili_dump *dump)
+static void forget(ili_dump *dump)
+{
+    free(dump->nodes);
+    free(dump->places);
+}
+
+static int begin(ili_dump *dump)
 {
     ili_sched *sched = ili_sched_current;
 
@@ -178,7 +184,7 @@ int ili_dump_begin(ili_dump *dump)
         return -ENOMEM;
     collect(sched, dump);
     if (make_places(dump) < 0) {
-        ili_dump_end(dump);
+        forget(dump);
         return -ENOMEM;
     }
     link_children(dump);
@@ -187,10 +193,18 @@ int ili_dump_begin(ili_dump *dump)
     return 0;
 }
 
-void ili_dump_end(ili_dump *dump)
+int ili_dump_tasks(FILE *file, void (*print)(FILE *file, ili_dump *dump))
 {
-    free(dump->nodes);
-    free(dump->places);
+    ili_dump dump;
+    int r;
+
+    ILI_RETURN_IF_FAIL(file, -EINVAL);
+    r = begin(&dump);
+    if (r < 0)
+        return r;
+    print(file, &dump);
+    forget(&dump);
+    return (int)dump.n;
 }
 
 const char *ili_dump_state(const struct ili_node *node)

@@ -76,7 +76,8 @@ static void tell_first(il_item *item)
         ili_sched_queue(sched, item);
     } else if (debug->n_lost > 0) {
         (void)snprintf(note.details + length, sizeof note.details - length,
-                       "; %u later reports were lost", debug->n_lost);
+                       "%s%u later reports were lost", length > 0 ? "; " : "",
+                       debug->n_lost);
         debug->n_lost = 0;
     }
     tell(sched, &note);

@@ -15,8 +15,6 @@
 
 #include <interloop/io.h>
 
-#include <errno.h>
-
 #define DEEPEST_INDENT 16
 
 static double seconds(il_time from, il_time to)
@@ -160,18 +158,14 @@ static void print_tree(FILE *file, ili_dump *dump, size_t root)
     }
 }
 
+static void print_trees(FILE *file, ili_dump *dump)
+{
+    for (size_t i = 0; i < dump->n; i++)
+        if (dump->nodes[i].parent == ILI_NO_NODE)
+            print_tree(file, dump, i);
+}
+
 int il_dump_tasks(FILE *file)
 {
-    ili_dump dump;
-    int r;
-
-    ILI_RETURN_IF_FAIL(file, -EINVAL);
-    r = ili_dump_begin(&dump);
-    if (r < 0)
-        return r;
-    for (size_t i = 0; i < dump.n; i++)
-        if (dump.nodes[i].parent == ILI_NO_NODE)
-            print_tree(file, &dump, i);
-    ili_dump_end(&dump);
-    return (int)dump.n;
+    return ili_dump_tasks(file, print_trees);
 }

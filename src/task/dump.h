@@ -6,6 +6,8 @@
 
 #include "task/task.h"
 
+#include <stdio.h>
+
 #define ILI_NO_NODE ((size_t)-1)
 
 /* A task in the tree of who has spawned whom. */
@@ -31,9 +33,8 @@ typedef struct ili_dump {
     il_time now;
 } ili_dump;
 
-/* All tasks of this thread.  0 or a negative errno. */
-int ili_dump_begin(ili_dump *dump);
-void ili_dump_end(ili_dump *dump);
+/* Have all tasks of this thread printed.  How many there are, or a negative errno. */
+int ili_dump_tasks(FILE *file, void (*print)(FILE *file, ili_dump *dump));
 
 /* What is printed for a character of a name or the like, which may not end a line
  * and tell a terminal what to do. */

@@ -132,23 +132,19 @@ static void json_task(FILE *file, ili_dump *dump, const struct ili_node *node)
     fputc('}', file);
 }
 
+static void json_tasks(FILE *file, ili_dump *dump)
+{
+    fputc('[', file);
+    for (size_t i = 0; i < dump->n; i++) {
+        fputs(i > 0 ? ",\n" : "\n", file);
+        json_task(file, dump, &dump->nodes[i]);
+    }
+    fputs(dump->n > 0 ? "\n]\n" : "]\n", file);
+}
+
 int il_dump_tasks_json(FILE *file)
 {
-    ili_dump dump;
-    int r;
-
-    ILI_RETURN_IF_FAIL(file, -EINVAL);
-    r = ili_dump_begin(&dump);
-    if (r < 0)
-        return r;
-    fputc('[', file);
-    for (size_t i = 0; i < dump.n; i++) {
-        fputs(i > 0 ? ",\n" : "\n", file);
-        json_task(file, &dump, &dump.nodes[i]);
-    }
-    fputs(dump.n > 0 ? "\n]\n" : "]\n", file);
-    ili_dump_end(&dump);
-    return (int)dump.n;
+    return ili_dump_tasks(file, json_tasks);
 }
 
 int il_loop_get_tasks(il_loop *loop, il_task **ret_tasks, size_t capacity)
