@@ -14,6 +14,8 @@
  *     a moment and then looks whether jobs that were there before still are.
  *     For each of these it wakes or makes a thread, until there are as many as
  *     may be.
+ *     Who is still in the job that it was in a moment before is *slow*, and from
+ *     now on does not count as working: the next job wakes a thread at once.
  *   - It goes to sleep itself when no job waits.
  *   - A thread that has done its job and finds no other looks for one for a
  *     while before it sleeps, if that has paid lately; see rest.c.
@@ -52,13 +54,40 @@ void ili_crew_update(il_pool *pool)
 {
     int attention = ILI_POOL_AWAKE;
 
-    if (ili_crew_count_awake(pool) == 0)
+    if (!pool->watcher && pool->n_threads >= pool->max_threads &&
+        pool->n_idle == 0)
+        attention = ILI_POOL_WATCHED;
+    else if (ili_crew_count_awake(pool) == 0)
         attention = ILI_POOL_ASLEEP;
-    else if (pool->watcher ||
-             (pool->n_threads >= pool->max_threads && pool->n_idle == 0))
+    else if (pool->watcher)
         attention = ILI_POOL_WATCHED;
     if (pool->attention != attention)
         __atomic_store_n(&pool->attention, attention, __ATOMIC_SEQ_CST);
+}
+
+void ili_crew_inspect(il_pool *pool, bool again)
+{
+    for (il_link *link = pool->workers.next; link != &pool->workers;
+         link = link->next) {
+        struct ili_worker *worker = ILI_CONTAINER(link, struct ili_worker, all);
+
+        if (again && !worker->is_slow && ili_worker_is_busy(worker) &&
+            worker->n_jobs == worker->n_seen) {
+            worker->is_slow = true;
+            pool->n_slow++;
+        }
+        worker->n_seen = worker->n_jobs;
+    }
+    ili_crew_update(pool);
+}
+
+void ili_crew_is_back(il_pool *pool, struct ili_worker *me)
+{
+    if (!me->is_slow)
+        return;
+    me->is_slow = false;
+    pool->n_slow--;
+    ili_crew_update(pool);
 }
 
 /* --- threads -------------------------------------------------------------- */
@@ -177,7 +206,7 @@ static bool see_to_it(il_pool *pool, int **ret_word)
         if (ili_crew_find(pool, ILI_WORK, ret_word))
             return true;
         if (!pool->watcher)
-            return false;
+            return pool->n_slow > 0;
         *ret_word = assign_watcher(pool);
     } else if (!pool->watcher && !pool->is_closing &&
                pool->n_queued > count_free(pool)) {

@@ -77,6 +77,7 @@ struct il_pool {
     struct ili_worker *watcher; /* keeps watch; NULL: nobody does */
     unsigned n_threads;         /* those that stay */
     unsigned n_idle;
+    unsigned n_slow;  /* is_slow of these: they may block for ever */
     unsigned n_alive; /* the leaving ones, too */
     unsigned max_threads;
     bool is_closing;

@@ -123,6 +123,7 @@ static enum ili_role work(il_pool *pool, struct ili_worker *me)
             return rest(pool, me, spin_time(pool, since, n_jobs));
         __atomic_store_n(&me->is_busy, 1, __ATOMIC_RELAXED);
         me->site = job->site;
+        me->n_jobs++;
         ili_unlock(&pool->lock);
         if (n_jobs++ == 0)
             since = ili_clock_real();
@@ -132,6 +133,7 @@ static enum ili_role work(il_pool *pool, struct ili_worker *me)
         my_job = NULL;
 
         ili_lock(&pool->lock);
+        ili_crew_is_back(pool, me);
     }
 }
 
@@ -153,6 +155,7 @@ static enum ili_role watch(il_pool *pool, struct ili_worker *me)
 {
     il_time period = WATCH_FIRST;
 
+    ili_crew_inspect(pool, false);
     for (;;) {
         uint64_t seen;
 
@@ -166,6 +169,7 @@ static enum ili_role watch(il_pool *pool, struct ili_worker *me)
         ili_lock(&pool->lock);
         if (ili_rest_is_over(&me->rest))
             return me->role;
+        ili_crew_inspect(pool, true);
         ili_pool_collect(pool);
         if (pool->n_queued == 0) {
             pool->watcher = NULL;

@@ -18,6 +18,9 @@ struct ili_worker {
     enum ili_role role;   /* what it was called for */
     int is_busy;          /* atomic: runs a job, */
     const il_site *site;  /* which; may be NULL */
+    unsigned n_jobs;      /* how many it has begun, */
+    unsigned n_seen;      /* and at the watcher's last look */
+    bool is_slow;         /* that was the same job */
 };
 
 static inline bool ili_worker_is_busy(const struct ili_worker *worker)
@@ -27,14 +30,23 @@ static inline bool ili_worker_is_busy(const struct ili_worker *worker)
 
 /* --- crew.c --------------------------------------------------------------- */
 
-/* How many work, or look for a job in the queue. */
+/* How many work, or look for a job in the queue; not those of whom nobody knows
+ * when they will look again. */
 static inline unsigned ili_crew_count_awake(const il_pool *pool)
 {
-    return pool->n_threads - pool->n_idle - (pool->watcher ? 1 : 0);
+    return pool->n_threads - pool->n_idle - pool->n_slow -
+           (pool->watcher ? 1 : 0);
 }
 
 /* Tell submitters what they have to do from now on. */
 void ili_crew_update(il_pool *pool);
+
+/* The watcher's look at those who work; `again`: it was some time ago that it
+ * had the last one. */
+void ili_crew_inspect(il_pool *pool, bool again);
+
+/* A thread has finished a job. */
+void ili_crew_is_back(il_pool *pool, struct ili_worker *me);
 
 /* A thread has begun to run that was made for a role; returns which it has. */
 enum ili_role ili_crew_join(il_pool *pool, struct ili_worker *me,
