@@ -8,6 +8,9 @@
 #include "support/tasks.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 static int try_closed_pool(void *pool)
 {
@@ -225,13 +228,113 @@ static void test_pool_is_not_closed_where_that_would_block(void **state)
     end_pool(pool);
 }
 
+/* An argument that holds a reference of the pool it is used in, and drops it in
+ * the end: the last one. */
+struct errand {
+    il_pool *pool;
+    struct gate gate;
+    sem_t *destroyed;
+    int with;
+};
+
+static int pass_errand(void *arg)
+{
+    return gate_pass(&((struct errand *)arg)->gate);
+}
+
+static void destroy_errand(void *arg, int result)
+{
+    struct errand *errand = arg;
+    sem_t *destroyed = errand->destroyed;
+
+    CHECK_INT(result, errand->with);
+    gate_fini(&errand->gate);
+    CHECK_INT(il_pool_close(errand->pool, 0), -EDEADLK);
+    il_pool_unref(errand->pool);
+    free(errand);
+    CHECK_INT(sem_post(destroyed), 0);
+}
+
+static int run_errand(void *arg)
+{
+    struct errand *errand = arg;
+    const il_offload_options options = { .pool = errand->pool,
+                                         .fn = pass_errand,
+                                         .arg = errand,
+                                         .flags = IL_ABANDON,
+                                         .destroy = destroy_errand };
+
+    return il_offload_with(&options, NULL);
+}
+
+/* What has no loop to report to goes to stderr: it is a pipe meanwhile. */
+struct listener {
+    int before;
+    int fds[2];
+};
+
+static void begin_listening(struct listener *listener)
+{
+    assert_int_equal(pipe2(listener->fds, O_CLOEXEC | O_NONBLOCK), 0);
+    listener->before = dup(STDERR_FILENO);
+    assert_true(listener->before >= 0);
+    assert_true(dup2(listener->fds[1], STDERR_FILENO) >= 0);
+}
+
+/* How many bytes were written. */
+static int end_listening(const struct listener *listener)
+{
+    char buffer[256];
+    ssize_t n;
+
+    assert_true(dup2(listener->before, STDERR_FILENO) >= 0);
+    n = read(listener->fds[0], buffer, sizeof buffer);
+    close(listener->before);
+    close(listener->fds[0]);
+    close(listener->fds[1]);
+    return n < 0 ? 0 : (int)n;
+}
+
+/* The thread is none that would not end: it does not wait for itself, and
+ * nothing is reported. */
+static void test_pool_dropped_by_a_job_left_behind(void **state)
+{
+    struct listener listener;
+    struct fixture *f = *state;
+    struct errand *errand = calloc(1, sizeof *errand);
+    struct gate *gate;
+    il_task *task = NULL;
+    sem_t destroyed;
+
+    assert_non_null(errand);
+    assert_int_equal(sem_init(&destroyed, 0, 0), 0);
+    errand->pool = make_pool(2);
+    errand->destroyed = &destroyed;
+    errand->with = 9;
+    gate = &errand->gate;
+    gate_init(gate, 9);
+    assert_int_equal(il_spawn(NULL, run_errand, errand, &task), 0);
+    gate_wait_begun(gate);
+    assert_int_equal(il_task_cancel(task), 0);
+    settle(f);
+    assert_int_equal(reap(task), -ECANCELED);
+    begin_listening(&listener);
+    gate_open(gate);
+    while (sem_wait(&destroyed) != 0)
+        continue;
+    assert_int_equal(end_listening(&listener), 0);
+    assert_int_equal(sem_destroy(&destroyed), 0);
+}
+
 static void test_pool_refuses_misuse(void **state)
 {
     const il_pool_options no_time = { .idle_time = -1 };
+    const il_pool_options no_stack = { .stack_size = 1 };
     il_pool *pool = NULL;
 
     (void)state;
     assert_int_equal(il_pool_new(&no_time, &pool), -EINVAL);
+    assert_int_equal(il_pool_new(&no_stack, &pool), -EINVAL);
     assert_int_equal(il_pool_new(NULL, NULL), -EINVAL);
     assert_null(pool);
     assert_int_equal(il_pool_new(NULL, &pool), 0);
@@ -251,6 +354,7 @@ int main(void)
         TEST(test_pool_closed_in_a_task_lets_others_run),
         TEST(test_pool_closed_in_a_task_reports_outside_of_it),
         TEST(test_pool_is_not_closed_where_that_would_block),
+        TEST(test_pool_dropped_by_a_job_left_behind),
         TEST(test_pool_refuses_misuse),
     };
 

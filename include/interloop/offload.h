@@ -154,7 +154,8 @@ typedef struct il_pool_options {
  * @param      options   NULL: the standard.
  * @param[out] ret_pool  The pool: il_pool_close(), then il_pool_unref().
  * @retval 0        Made.
- * @retval -EINVAL  No @p ret_pool, or a negative time.
+ * @retval -EINVAL  No @p ret_pool, a negative time, or a stack that is too small
+ *                  for a thread.
  * @retval -ENOMEM  Out of memory.
  */
 IL_EXPORT IL_MUST_CHECK int il_pool_new(const il_pool_options *options,
@@ -164,8 +165,8 @@ IL_EXPORT IL_MUST_CHECK int il_pool_new(const il_pool_options *options,
 IL_EXPORT il_pool *il_pool_ref(il_pool *pool);
 
 /**
- * Drop a reference; from any thread.  If the last one goes before
- * il_pool_close(), the pool is closed with a grace of 0.
+ * Drop a reference; from any thread, one of the pool's too.  If the last one goes
+ * before il_pool_close(), the pool is closed with a grace of 0.
  *
  * @param pool  May be NULL.  @return NULL.
  */

@@ -40,6 +40,19 @@ static unsigned process_max_threads = MAX_THREADS;
 
 /* --- life ----------------------------------------------------------------- */
 
+/* Better now than with each job. */
+static bool can_have_stack(size_t size)
+{
+    pthread_attr_t attr;
+    bool can = true;
+
+    if (size > 0 && pthread_attr_init(&attr) == 0) {
+        can = pthread_attr_setstacksize(&attr, size) == 0;
+        (void)pthread_attr_destroy(&attr);
+    }
+    return can;
+}
+
 int il_pool_new(const il_pool_options *options, il_pool **ret_pool)
 {
     static const il_pool_options standard;
@@ -48,6 +61,7 @@ int il_pool_new(const il_pool_options *options, il_pool **ret_pool)
     if (!options)
         options = &standard;
     ILI_RETURN_IF_FAIL(ret_pool && options->idle_time >= 0, -EINVAL);
+    ILI_RETURN_IF_FAIL(can_have_stack(options->stack_size), -EINVAL);
     pool = aligned_alloc(_Alignof(il_pool), sizeof *pool);
     if (!pool)
         return -ENOMEM;

@@ -137,8 +137,8 @@ void ili_pool_fit(il_pool *pool);
 /* Whether this thread is one of the pool's. */
 bool ili_pool_is_mine(const il_pool *pool);
 
-/* Where each job was offloaded that runs now; NULL: unknown.  Wants
- * the lock to be held. */
+/* Where each job was offloaded that runs now, in other threads than this one;
+ * NULL: unknown.  Wants the lock to be held. */
 void ili_pool_each_busy(il_pool *pool,
                         void (*fn)(const il_site *site, void *arg), void *arg);
 

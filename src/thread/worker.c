@@ -25,6 +25,7 @@
 #define WATCH_LONGEST IL_MS(1.6)
 
 static __thread const il_pool *my_pool;
+static __thread const struct ili_worker *my_self;
 static __thread const struct ili_job *my_job;
 
 bool ili_pool_is_mine(const il_pool *pool)
@@ -220,6 +221,7 @@ static void *live(il_pool *pool, enum ili_role role)
     struct ili_worker me = { .is_busy = 0 };
 
     my_pool = pool;
+    my_self = &me;
     (void)pthread_setname_np(pthread_self(), pool->name);
     ili_lock(&pool->lock);
     role = ili_crew_join(pool, &me, role);
@@ -274,7 +276,7 @@ void ili_pool_each_busy(il_pool *pool, void (*fn)(const il_site *, void *arg),
          link = link->next) {
         struct ili_worker *worker = ILI_CONTAINER(link, struct ili_worker, all);
 
-        if (ili_worker_is_busy(worker))
+        if (worker != my_self && ili_worker_is_busy(worker))
             fn(worker->site, arg);
     }
 }
