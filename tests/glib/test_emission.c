@@ -306,28 +306,39 @@ static void test_emission_error_of_a_slot_is_reported(void **state)
     g_object_unref(sender);
 }
 
-static void test_emission_misuse_connects_nothing(void **state)
+/* Who connects in vain is told why. */
+static void assert_refused(gpointer sender, const char *signal,
+                           il_g_slot_fn *slot, unsigned flags, const char *why)
+{
+    g_test_expect_message("interloop", G_LOG_LEVEL_CRITICAL, why);
+    assert_int_equal(il_g_connect(sender, signal, slot, NULL, flags), 0);
+    g_test_assert_expected_messages();
+}
+
+static void test_emission_misuse_connects_nothing_and_says_why(void **state)
 {
     TestSender *sender = test_sender_new();
-    GObject *object = G_OBJECT(sender);
 
     (void)state;
-    assert_int_equal(il_g_connect(object, "no-such", fail_slot, NULL, 0), 0);
-    assert_int_equal(il_g_connect(object, "poked", NULL, NULL, 0), 0);
-    assert_int_equal(il_g_connect(NULL, "poked", fail_slot, NULL, 0), 0);
-    assert_int_equal(il_g_connect(object, NULL, fail_slot, NULL, 0), 0);
-    assert_int_equal(il_g_connect(object, "poked", fail_slot, NULL, 77), 0);
+    assert_refused(sender, "no-such", fail_slot, 0,
+                   "*'no-such' of TestSender: there is no such signal");
+    assert_refused(sender, "poked", NULL, 0, "*slot*no sense");
+    assert_refused(NULL, "poked", fail_slot, 0, "*no GObject");
+    assert_refused(sender, NULL, fail_slot, 0, "*no signal*");
+    assert_refused(sender, "poked", fail_slot, 77, "*flags*no sense");
+    assert_refused(sender, "poked", fail_slot, IL_G_ANSWER_TRUE, "*answer");
     test_sender_poke(sender, 1, "x");
     g_object_unref(sender);
 }
 
-static void test_emission_without_a_loop_connects_nothing(void **state)
+static void
+test_emission_without_a_guest_connects_nothing_and_says_why(void **state)
 {
     TestSender *sender = test_sender_new();
 
     (void)state;
     assert_null(il_loop_current());
-    assert_int_equal(il_g_connect(sender, "poked", fail_slot, NULL, 0), 0);
+    assert_refused(sender, "poked", fail_slot, 0, "*no guest*il_g_begin()*");
     g_object_unref(sender);
 }
 
@@ -345,8 +356,9 @@ int main(void)
         GUEST_TEST(test_emission_answer_of_a_slot_that_ended_counts),
         GUEST_TEST(test_emission_details_are_respected),
         GUEST_TEST(test_emission_error_of_a_slot_is_reported),
-        GUEST_TEST(test_emission_misuse_connects_nothing),
-        cmocka_unit_test(test_emission_without_a_loop_connects_nothing),
+        GUEST_TEST(test_emission_misuse_connects_nothing_and_says_why),
+        cmocka_unit_test(
+            test_emission_without_a_guest_connects_nothing_and_says_why),
     };
 
     return cmocka_run_group_tests(tests, guest_group_setup, NULL);

@@ -70,9 +70,10 @@ enum {
  * @param receiver  A GObject whose life bounds the connection, or NULL.
  * @param flags     An #il_g_policy: what to do while busy; perhaps or-ed with
  *                  #IL_G_AFTER and #IL_G_ANSWER_TRUE.
- * @return The handler's id, as from g_signal_connect(); 0 if there is no such
- * signal, an argument is wrong, or this thread's loop is no guest (yet): call
- * il_g_begin() first, or connect in what il_g_application_run() emits.
+ * @return The handler's id, as from g_signal_connect(); 0 and a g_critical() if
+ * there is no such signal, an argument is wrong, or this thread's loop is no
+ * guest (yet): call il_g_begin() first, or connect in what
+ * il_g_application_run() emits; 0 in silence while the loop ends.
  */
 #define il_g_connect(sender, signal, fn, receiver, flags)                      \
     il_g_connect_at((sender), (signal), (fn), (receiver), (flags),             \

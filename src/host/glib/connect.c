@@ -264,19 +264,50 @@ static connection *connection_new(ili_g_bridge *bridge, gpointer sender,
     return conn;
 }
 
+/* Why nothing can be connected; NULL: it can. */
+static const char *why_not(const ili_g_bridge *bridge, gpointer sender,
+                           const char *signal,
+                           const il_g_connect_options *options)
+{
+    if (!bridge)
+        return "this thread's loop is no guest (yet): call il_g_begin() "
+               "first, or connect in what il_g_application_run() emits";
+    if (!options || !is_valid(options))
+        return "the slot, its receiver or its flags make no sense";
+    if (!sender || !G_IS_OBJECT(sender))
+        return "the sender is no GObject";
+    return signal ? NULL : "no signal is named";
+}
+
+/* Who forgot to look at the id would otherwise search for long why nothing
+ * happens.  So this is told as g_signal_connect() tells it: as a critical. */
+static gulong refuse(const char *signal, gpointer sender, const char *reason)
+{
+    g_critical("il_g_connect(): '%s' of %s: %s", signal ? signal : "(null)",
+               sender && G_IS_OBJECT(sender) ? G_OBJECT_TYPE_NAME(sender)
+                                             : "(nothing)",
+               reason);
+    return 0;
+}
+
 gulong il_g_connect_with(gpointer sender, const char *signal,
                          const il_g_connect_options *options)
 {
     ili_g_bridge *bridge = ili_g_bridge_get();
+    const char *reason = why_not(bridge, sender, signal, options);
     GValue answer = G_VALUE_INIT;
     connection *conn;
     guint signal_id;
     GQuark detail;
 
-    if (!bridge || bridge->ending || !options || !is_valid(options) ||
-        !ili_g_find_signal(sender, signal, &signal_id, &detail) ||
-        !get_answer(options, signal_id, &answer))
+    if (reason)
+        return refuse(signal, sender, reason);
+    if (bridge->ending)
         return 0;
+    if (!ili_g_find_signal(sender, signal, &signal_id, &detail))
+        return refuse(signal, sender, "there is no such signal");
+    if (!get_answer(options, signal_id, &answer))
+        return refuse(signal, sender, "it does not return such an answer");
 
     conn = connection_new(bridge, sender, options);
     conn->answer = answer;

@@ -118,7 +118,7 @@ gboolean ili_g_call_start(call *c, GValue *answer)
     if (r < 0) {
         /* When the loop ends nobody expects it to start. */
         if (r != -ECANCELED && r != -ESHUTDOWN)
-            g_warning("interloop: slot %s could not start: %s",
+            g_warning("slot %s could not start: %s",
                       conn->site ? conn->site->name : "", il_strerror(r));
         g_queue_remove(&conn->running, c);
         clean_up(c);
