@@ -5,6 +5,7 @@
 #include "support/fixture.h"
 
 #include <errno.h>
+#include <string.h>
 #include <time.h>
 
 static il_time monotonic_ns(void)
@@ -113,6 +114,30 @@ static void test_time_results_have_names(void **state)
     assert_non_null(il_strerror(INT32_MIN));
 }
 
+/* strerror() would speak of connections and of mutexes. */
+static void test_time_results_have_texts_in_our_meaning(void **state)
+{
+    const int codes[] = { ECANCELED, ETIMEDOUT, EINVAL,     EPERM,     ESRCH,
+                          EBUSY,     EALREADY,  EAGAIN,     EPIPE,     EDEADLK,
+                          EPROTO,    ENOMEM,    EOWNERDEAD, ESHUTDOWN, ENOENT };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        const char *text = il_error_text(-codes[i]);
+
+        assert_non_null(strchr(text, ' '));
+        assert_true(strchr(text, '.') == NULL && text[0] >= 'A' &&
+                    text[0] <= 'Z');
+    }
+    assert_string_equal(il_error_text(-ECANCELED), "Operation was cancelled");
+    assert_string_equal(il_error_text(-ETIMEDOUT), "Operation timed out");
+    assert_string_equal(il_error_text(-ENOENT), "No such file or directory");
+    assert_string_equal(il_error_text(0), "Success");
+    assert_string_equal(il_error_text(1234567), "Success");
+    assert_string_equal(il_error_text(-123456), "Unknown error");
+    assert_string_equal(il_error_text(INT32_MIN), "Unknown error");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup_manual, teardown)
 
 int main(void)
@@ -126,6 +151,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             test_time_cannot_become_virtual_under_way, setup_real, teardown),
         cmocka_unit_test(test_time_results_have_names),
+        cmocka_unit_test(test_time_results_have_texts_in_our_meaning),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

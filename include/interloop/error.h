@@ -88,12 +88,24 @@ IL_EXPORT void il_loop_set_report_handler(il_loop *loop, il_report_fn *fn,
                                           void *arg);
 
 /**
- * The name of a result, for messages.
+ * The name of a result, for logs and for developers.
  *
  * @param result  Any result; positive ones count as success.
  * @return A constant string such as "ECANCELED"; never NULL.
  */
 IL_EXPORT const char *il_strerror(int result);
+
+/**
+ * What a result means, for the people who use a program.
+ *
+ * For the codes of the table above in their meaning here, for all others as
+ * strerror() has it; in English.
+ *
+ * @param result  As for il_strerror().
+ * @return A constant string such as "Operation was cancelled", without a full
+ * stop; never NULL.
+ */
+IL_EXPORT const char *il_error_text(int result);
 
 IL_END_DECLS
 

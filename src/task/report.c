@@ -113,3 +113,39 @@ const char *il_strerror(int result)
 
     return name ? name : "unknown error";
 }
+
+/* What strerror() says of these is about sockets, processes and mutexes. */
+static const char *meaning(int code)
+{
+    switch (code) {
+    case ECANCELED:
+        return "Operation was cancelled";
+    case ETIMEDOUT:
+        return "Operation timed out";
+    case ESRCH:
+        return "Not possible outside a task or in this thread";
+    case EALREADY:
+        return "It has happened before";
+    case EPIPE:
+        return "It is closed or broken";
+    case EDEADLK:
+        return "Waiting here could never end";
+    case EPROTO:
+        return "It ended without becoming ready";
+    case EOWNERDEAD:
+        return "What was waited for has gone";
+    case ESHUTDOWN:
+        return "The loop is closed";
+    default:
+        return strerrordesc_np(code);
+    }
+}
+
+const char *il_error_text(int result)
+{
+    const char *text = result >= 0        ? "Success"
+                       : result > INT_MIN ? meaning(-result)
+                                          : NULL;
+
+    return text ? text : "Unknown error";
+}

@@ -5,6 +5,7 @@
 #include "guest_fixture.h"
 
 #include <errno.h>
+#include <string.h>
 
 /* An error that counts how many of it there are. */
 typedef struct CountedPrivate {
@@ -96,13 +97,16 @@ static void test_error_codes_become_errors_of_gio(void **state)
         GError *error = il_g_error_from(-codes[i]);
 
         assert_int_equal(error->code, g_io_error_from_errno(codes[i]));
-        assert_string_equal(error->message, il_strerror(-codes[i]));
+        assert_non_null(strchr(error->message, ' '));
         assert_int_equal(il_g_propagate(error), -codes[i]);
     }
     assert_true(matches(il_g_error_from(-EREMOTEIO), G_IO_ERROR,
-                        g_io_error_from_errno(EREMOTEIO), "EREMOTEIO"));
+                        g_io_error_from_errno(EREMOTEIO),
+                        g_strerror(EREMOTEIO)));
+    assert_true(matches(il_g_error_from(-ETIMEDOUT), G_IO_ERROR,
+                        G_IO_ERROR_TIMED_OUT, "Operation timed out"));
     assert_true(matches(il_g_error_from(G_MININT), G_IO_ERROR,
-                        G_IO_ERROR_FAILED, "unknown error"));
+                        G_IO_ERROR_FAILED, "Unknown error"));
     assert_null(il_g_error_from(0));
     assert_null(il_g_error_from(7));
 }
@@ -118,7 +122,7 @@ static int keep_errors(void *arg)
     CHECK(matches(il_g_error_from(-EIO), COUNTED, 3, "first"));
     CHECK(matches(il_g_error_from(-EIO), COUNTED, 3, "first"));
     CHECK(matches(il_g_error_from(-ENOENT), G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
-                  "ENOENT"));
+                  g_strerror(ENOENT)));
     CHECK_INT(il_g_propagate(NULL), 0); /* leaves it alone */
     CHECK(matches(il_g_error_from(-EIO), COUNTED, 3, "first"));
     CHECK_INT(il_g_propagate(counted("second")), -EIO);
@@ -140,8 +144,8 @@ static void test_error_is_kept_by_the_task(void **state)
     assert_int_equal(il_spawn(NULL, keep_errors, NULL, &task), 0);
     assert_int_equal(n_errors, 1);
     /* It is not ours. */
-    assert_true(
-        matches(il_g_error_from(-EIO), G_IO_ERROR, G_IO_ERROR_FAILED, "EIO"));
+    assert_true(matches(il_g_error_from(-EIO), G_IO_ERROR, G_IO_ERROR_FAILED,
+                        g_strerror(EIO)));
     iterate_for(2);
     assert_int_equal(reap(task), 0);
     assert_int_equal(n_errors, 0);

@@ -167,7 +167,8 @@ static void test_task_export_tells_errors_with_their_messages(void **state)
 {
     (void)state;
     n_freed = 0;
-    expect_error(fail_with_code, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "ENOENT");
+    expect_error(fail_with_code, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+                 g_strerror(ENOENT));
     assert_int_equal(n_freed, 1);
     expect_error(fail_with_error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
                  "no leek in the larder");

@@ -53,8 +53,9 @@ IL_EXPORT int il_g_propagate(GError *error);
  * @param code  A negative errno.
  * @return A new error, to be freed by the caller.  If the error that the
  * running task propagated last had this code: a copy of it.  Else one of
- * G_IO_ERROR, as from g_io_error_from_errno(), with il_strerror() as its
- * message.  NULL if @p code is not negative.
+ * G_IO_ERROR, as from g_io_error_from_errno(), with a message that users can
+ * read: il_error_text(), or what g_strerror() says where that means the same.
+ * NULL if @p code is not negative.
  */
 IL_EXPORT GError *il_g_error_from(int code);
 

@@ -46,9 +46,8 @@ IL_EXPORT IL_MUST_CHECK int il_g_begin(GMainContext *context,
  * For after the application's loop has ended, or before.  Connections of
  * il_g_connect() are disconnected, every task is cancelled and finishes its
  * clean-up in native mode.  Waiting for a signal from then on, behind a shield,
- * fails with -ESHUTDOWN.  GIO
- * operations that are under way are cancelled; while tasks wait for them, the
- * context is iterated, since nobody else does.
+ * fails with -ESHUTDOWN.  GIO operations that are under way are cancelled; while
+ * tasks wait for them, the context is iterated, since nobody else does.
  *
  * @param loop   From il_g_begin(), not NULL; the reference is taken, except for
  *               -EBUSY and -EINVAL.

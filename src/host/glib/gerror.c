@@ -15,6 +15,7 @@
 #include "host/glib/bridge.h"
 
 #include <errno.h>
+#include <string.h>
 
 /* By GIOErrorEnum; CONNECTION_CLOSED is a second name of BROKEN_PIPE.  What is
  * not here is EIO. */
@@ -126,19 +127,30 @@ int il_g_propagate(GError *error)
     return code;
 }
 
+/* Users may get to see it: the C library's words in their language, except where
+ * they would be about something else than ours. */
+static const char *message_of(int result)
+{
+    const char *text = il_error_text(result);
+
+    return result > G_MININT && text == strerrordesc_np(-result)
+               ? g_strerror(-result)
+               : text;
+}
+
 GError *il_g_error_from(int code)
 {
     GError **kept = kept_error();
-    const char *name = il_strerror(code);
+    int number;
 
     if (code >= 0)
         return NULL;
     if (kept && *kept && code_of(*kept) == code)
         return g_error_copy(*kept);
     /* There is no positive G_MININT. */
-    code = code == G_MININT ? EIO : -code;
-    return g_error_new_literal(G_IO_ERROR, (gint)g_io_error_from_errno(code),
-                               name);
+    number = code == G_MININT ? EIO : -code;
+    return g_error_new_literal(G_IO_ERROR, (gint)g_io_error_from_errno(number),
+                               message_of(code));
 }
 
 gboolean il_g_set_error(GError **error, int code)

@@ -240,9 +240,9 @@ static void spawn(il_g_task *task, ili_g_bridge *bridge, const il_site *site)
     g_queue_push_tail_link(&bridge->exports, &task->link);
     r = il_spawn_with(NULL, &options, NULL);
     if (r == -ECANCELED || r == -ESHUTDOWN)
-        fail(task, G_IO_ERROR_CLOSED, "the loop is ending");
+        fail(task, G_IO_ERROR_CLOSED, il_error_text(-ESHUTDOWN));
     else if (r < 0)
-        fail(task, g_io_error_from_errno(-r), il_strerror(r));
+        fail(task, g_io_error_from_errno(-r), il_error_text(r));
 }
 
 void il_g_task_run_at(gpointer source, gpointer source_tag,
