@@ -7,7 +7,6 @@
 #include "support/pipes.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <unistd.h>
 
@@ -123,12 +122,6 @@ static void test_buffer_outside_tasks_only_waiting_is_refused(void **state)
     close_both(fds);
 }
 
-struct flow {
-    int fd;
-    unsigned n_other;
-    bool over;
-};
-
 static int read_zeros(void *arg)
 {
     IL_CLEANUP(il_buffer) il_buffer buffer = IL_BUFFER_INIT;
@@ -141,30 +134,13 @@ static int read_zeros(void *arg)
     return 0;
 }
 
-static int go_round(void *arg)
-{
-    struct flow *flow = arg;
-
-    while (!flow->over) {
-        flow->n_other++;
-        if (il_yield() < 0)
-            break;
-    }
-    return 0;
-}
-
 static void test_buffer_always_ready_does_not_starve_others(void **state)
 {
     struct fixture *f = *state;
-    struct flow flow = { .fd = open("/dev/zero", O_RDONLY | O_CLOEXEC) };
+    struct flow flow;
 
-    assert_true(flow.fd >= 0);
-    assert_int_equal(il_spawn_lazy(NULL, read_zeros, &flow, NULL), 0);
-    assert_int_equal(il_spawn_lazy(NULL, go_round, &flow, NULL), 0);
-    settle(f);
-    assert_true(flow.over);
+    run_flow(f, &flow, read_zeros);
     assert_in_range(flow.n_other, 1000 / 64, 1000);
-    assert_int_equal(il_close(flow.fd), 0);
 }
 
 /* --- Misuse ------------------------------------------------------------------ */

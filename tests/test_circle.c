@@ -17,13 +17,7 @@ static int setup_circle(void **state)
 
 static struct kept_report expect(struct fixture *f, const char *name)
 {
-    struct kept_report report = take_report(f);
-
-    assert_int_equal(report.kind, IL_REPORT_CIRCLE);
-    assert_int_equal(report.error, -EDEADLK);
-    assert_string_equal(report.task_name, name);
-    assert_true(report.outside_tasks);
-    return report;
+    return take_report_of(f, IL_REPORT_CIRCLE, -EDEADLK, name);
 }
 
 struct pair {

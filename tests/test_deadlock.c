@@ -49,13 +49,7 @@ static int setup_virtual_deadlock(void **state)
 
 static struct kept_report expect(struct fixture *f, const char *name)
 {
-    struct kept_report report = take_report(f);
-
-    assert_int_equal(report.kind, IL_REPORT_DEADLOCK);
-    assert_int_equal(report.error, -EDEADLK);
-    assert_string_equal(report.task_name, name);
-    assert_true(report.outside_tasks);
-    return report;
+    return take_report_of(f, IL_REPORT_DEADLOCK, -EDEADLK, name);
 }
 
 static int wait_for_event(void *arg)
@@ -430,20 +424,6 @@ static void test_deadlock_is_none_with_a_descriptor_in_a_select(void **state)
     close_both(fds);
 }
 
-static int begin(void **state)
-{
-    (void)state;
-    begin_checks();
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    end_checks();
-    return 0;
-}
-
 #define TEST(name)                                                             \
     cmocka_unit_test_setup_teardown(name, setup_deadlock, teardown)
 
@@ -463,12 +443,14 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_deadlock_under_virtual_time,
                                         setup_virtual_deadlock, teardown),
         TEST(test_deadlock_is_printed_with_the_tasks),
-        cmocka_unit_test_setup_teardown(test_deadlock_of_a_test_ends_it, begin,
-                                        end),
+        cmocka_unit_test_setup_teardown(test_deadlock_of_a_test_ends_it,
+                                        setup_checks, teardown_checks),
         cmocka_unit_test_setup_teardown(
-            test_deadlock_of_a_test_that_debugs_itself, begin, end),
+            test_deadlock_of_a_test_that_debugs_itself, setup_checks,
+            teardown_checks),
         cmocka_unit_test_setup_teardown(
-            test_deadlock_of_a_test_is_none_while_others_post, begin, end),
+            test_deadlock_of_a_test_is_none_while_others_post, setup_checks,
+            teardown_checks),
         TEST(test_deadlock_of_a_select),
         TEST(test_deadlock_is_none_with_a_descriptor_in_a_select),
     };

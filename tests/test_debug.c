@@ -7,7 +7,6 @@
 #include "task/debug.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,18 +18,6 @@ static int setup_debug(void **state)
     /* What depends on how busy the machine is has tests of its own. */
     return r < 0 ? r
                  : il_loop_set_debug(f->loop, IL_DEBUG_ALL & ~IL_DEBUG_SLOW);
-}
-
-static struct kept_report expect(struct fixture *f, il_report_kind kind,
-                                 int error, const char *name)
-{
-    struct kept_report report = take_report(f);
-
-    assert_int_equal(report.kind, kind);
-    assert_int_equal(report.error, error);
-    assert_string_equal(report.task_name, name);
-    assert_true(report.outside_tasks);
-    return report;
 }
 
 /* --- on and off --------------------------------------------------------------------- */
@@ -178,7 +165,7 @@ static void test_debug_release_by_another_task_names_both(void **state)
     assert_int_equal(il_spawn(NULL, keep, &lock, NULL), 0);
     assert_int_equal(il_spawn(NULL, release, &lock, NULL), 0);
     settle(f);
-    report = expect(f, IL_REPORT_NOT_OWNER, -EPERM, "release");
+    report = take_report_of(f, IL_REPORT_NOT_OWNER, -EPERM, "release");
     assert_non_null(strstr(report.details, "'keep'"));
     assert_int_equal(il_test_advance(f->loop, IL_MS(1)), 0);
 }
@@ -191,7 +178,7 @@ static void test_debug_release_by_code_outside_tasks(void **state)
 
     assert_int_equal(il_lock_release(&lock), -EPERM);
     settle(f);
-    report = expect(f, IL_REPORT_NOT_OWNER, -EPERM, "(no task)");
+    report = take_report_of(f, IL_REPORT_NOT_OWNER, -EPERM, "(no task)");
     assert_string_equal(report.details, "");
 }
 
@@ -210,7 +197,7 @@ static void test_debug_lock_that_is_owned_already(void **state)
 
     assert_int_equal(il_spawn(NULL, acquire_twice, &lock, NULL), 0);
     settle(f);
-    expect(f, IL_REPORT_NOT_OWNER, -EDEADLK, "acquire_twice");
+    take_report_of(f, IL_REPORT_NOT_OWNER, -EDEADLK, "acquire_twice");
 }
 
 static int write_twice(void *arg)
@@ -229,8 +216,8 @@ static void test_debug_rwlock_mistakes(void **state)
 
     assert_int_equal(il_spawn(NULL, write_twice, &lock, NULL), 0);
     settle(f);
-    expect(f, IL_REPORT_NOT_OWNER, -EDEADLK, "write_twice");
-    expect(f, IL_REPORT_NOT_OWNER, -EPERM, "write_twice");
+    take_report_of(f, IL_REPORT_NOT_OWNER, -EDEADLK, "write_twice");
+    take_report_of(f, IL_REPORT_NOT_OWNER, -EPERM, "write_twice");
 }
 
 static void test_debug_off_says_nothing_of_locks(void **state)
@@ -257,7 +244,7 @@ static void test_debug_lost_lock_is_told_once(void **state)
 
     assert_int_equal(il_spawn(NULL, take_and_end, &lock, NULL), 0);
     settle(f);
-    expect(f, IL_REPORT_LOST_LOCK, -EOWNERDEAD, "take_and_end");
+    take_report_of(f, IL_REPORT_LOST_LOCK, -EOWNERDEAD, "take_and_end");
     il_lock_fini(&lock);
 }
 
@@ -282,7 +269,7 @@ static void test_debug_ignored_cancel_is_told_early_and_once(void **state)
     assert_int_equal(il_spawn(NULL, go_on, &n, &task), 0);
     assert_int_equal(il_task_cancel(task), 0);
     settle(f);
-    report = expect(f, IL_REPORT_IGNORED_CANCEL, -ECANCELED, "go_on");
+    report = take_report_of(f, IL_REPORT_IGNORED_CANCEL, -ECANCELED, "go_on");
     assert_non_null(strstr(report.details, "10 times"));
     assert_non_null(strstr(report.file, "test_debug.c"));
     assert_int_equal(f->n_reports, 0);
@@ -357,8 +344,8 @@ static void test_debug_ignored_cancels_of_two_scopes_are_two(void **state)
 
     assert_int_equal(il_spawn(NULL, swallow_twice, NULL, NULL), 0);
     settle(f);
-    expect(f, IL_REPORT_IGNORED_CANCEL, -ECANCELED, "swallow_twice");
-    expect(f, IL_REPORT_IGNORED_CANCEL, -ECANCELED, "swallow_twice");
+    take_report_of(f, IL_REPORT_IGNORED_CANCEL, -ECANCELED, "swallow_twice");
+    take_report_of(f, IL_REPORT_IGNORED_CANCEL, -ECANCELED, "swallow_twice");
 }
 
 static void test_debug_cancel_flag_off_reports_as_ever(void **state)
@@ -372,7 +359,7 @@ static void test_debug_cancel_flag_off_reports_as_ever(void **state)
     assert_int_equal(il_spawn(NULL, go_on, &n, &task), 0);
     assert_int_equal(il_task_cancel(task), 0);
     settle(f);
-    report = expect(f, IL_REPORT_IGNORED_CANCEL, -ECANCELED, "go_on");
+    report = take_report_of(f, IL_REPORT_IGNORED_CANCEL, -ECANCELED, "go_on");
     assert_string_equal(report.details, "");
     assert_int_equal(reap(task), 0);
 }
@@ -398,9 +385,10 @@ static void test_debug_handle_that_is_kept_is_told_at_close(void **state)
     il_task_set_name(kept, "kept");
     (void)il_task_unref(dropped);
     assert_int_equal(il_loop_close(f->loop, 0), 0);
-    report = expect(f, IL_REPORT_LEAK, 0, "kept");
+    report = take_report_of(f, IL_REPORT_LEAK, 0, "kept");
     assert_non_null(strstr(report.details, "1 reference"));
-    expect(f, IL_REPORT_LEAK, -EIO, "end_at_once"); /* nobody heard of it */
+    take_report_of(f, IL_REPORT_LEAK, -EIO,
+                   "end_at_once"); /* nobody heard of it */
     assert_int_equal(f->n_reports, 0);
     (void)il_task_unref(kept);
     (void)il_task_unref(kept_too);
@@ -420,7 +408,7 @@ static void test_debug_mistake_at_the_very_end_is_told(void **state)
 
     assert_int_equal(il_loop_at_close(f->loop, &callback), 0);
     assert_int_equal(il_loop_close(f->loop, 0), 0);
-    expect(f, IL_REPORT_NOT_OWNER, -EPERM, "(no task)");
+    take_report_of(f, IL_REPORT_NOT_OWNER, -EPERM, "(no task)");
 }
 
 static void test_debug_lazy_task_that_never_ran_is_told(void **state)
@@ -430,7 +418,7 @@ static void test_debug_lazy_task_that_never_ran_is_told(void **state)
 
     assert_int_equal(il_spawn_lazy(NULL, end_at_once, &result, NULL), 0);
     assert_int_equal(il_loop_close(f->loop, 0), 0);
-    expect(f, IL_REPORT_LEAK, -ECANCELED, "end_at_once");
+    take_report_of(f, IL_REPORT_LEAK, -ECANCELED, "end_at_once");
 }
 
 static void test_debug_lazy_task_that_was_cancelled_is_not(void **state)
@@ -459,6 +447,7 @@ static void test_debug_switched_off_forgets_the_ended(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup_debug, teardown)
+
 #define TEST_OFF(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)

@@ -15,18 +15,6 @@ static int setup_debug(void **state)
     return r < 0 ? r : il_loop_set_debug(f->loop, IL_DEBUG_FREED);
 }
 
-static struct kept_report expect(struct fixture *f, il_report_kind kind,
-                                 int error, const char *name)
-{
-    struct kept_report report = take_report(f);
-
-    assert_int_equal(report.kind, kind);
-    assert_int_equal(report.error, error);
-    assert_string_equal(report.task_name, name);
-    assert_true(report.outside_tasks);
-    return report;
-}
-
 static int wait_for_event(void *arg)
 {
     CHECK_INT(il_event_wait(arg), -EOWNERDEAD);
@@ -43,7 +31,7 @@ static void test_debug_freed_event(void **state)
         assert_int_equal(il_spawn(NULL, wait_for_event, &event, NULL), 0);
     il_event_fini(&event);
     settle(f);
-    report = expect(f, IL_REPORT_FREED, -EOWNERDEAD, "wait_for_event");
+    report = take_report_of(f, IL_REPORT_FREED, -EOWNERDEAD, "wait_for_event");
     assert_string_equal(report.waits_for, "an event");
     assert_non_null(strstr(report.details, "3 tasks"));
 }
@@ -63,7 +51,7 @@ static void test_debug_freed_future(void **state)
     assert_int_equal(il_spawn(NULL, wait_for_future, &future, NULL), 0);
     il_future_fini(&future);
     settle(f);
-    report = expect(f, IL_REPORT_FREED, -EOWNERDEAD, "wait_for_future");
+    report = take_report_of(f, IL_REPORT_FREED, -EOWNERDEAD, "wait_for_future");
     assert_non_null(strstr(report.details, "1 task "));
 }
 
@@ -84,7 +72,7 @@ static void test_debug_freed_channel(void **state)
     assert_int_equal(il_spawn(NULL, receive, &channel, NULL), 0);
     il_channel_fini(&channel);
     settle(f);
-    expect(f, IL_REPORT_FREED, -EOWNERDEAD, "receive");
+    take_report_of(f, IL_REPORT_FREED, -EOWNERDEAD, "receive");
 }
 
 static int acquire_freed(void *arg)
@@ -102,7 +90,7 @@ static void test_debug_freed_lock(void **state)
     assert_int_equal(il_spawn(NULL, acquire_freed, &lock, NULL), 0);
     il_lock_fini(&lock);
     settle(f);
-    expect(f, IL_REPORT_FREED, -EOWNERDEAD, "acquire_freed");
+    take_report_of(f, IL_REPORT_FREED, -EOWNERDEAD, "acquire_freed");
 }
 
 static int pass_semaphore(void *arg)

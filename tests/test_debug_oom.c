@@ -7,10 +7,10 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static unsigned countdown; /* 1: the next allocation fails; 0: none will */
+
 static bool no_streams;
 
 static bool must_fail(void)
@@ -197,20 +197,6 @@ static void test_debug_oom_deadlock_is_told_later(void **state)
     assert_non_null(strstr(report.details, ", for 0.0"));
 }
 
-static int begin(void **state)
-{
-    (void)state;
-    begin_checks();
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    end_checks();
-    return 0;
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup_real, teardown)
 
 int main(void)
@@ -218,7 +204,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_debug_oom_cannot_be_switched_on),
         cmocka_unit_test_setup_teardown(test_debug_oom_when_a_loop_is_made,
-                                        begin, end),
+                                        setup_checks, teardown_checks),
         TEST(test_debug_oom_of_a_dump),
         TEST(test_debug_oom_of_a_question_from_outside),
         TEST(test_debug_oom_answer_that_cannot_be_written),

@@ -149,7 +149,7 @@ static void test_debug_stack_size_is_what_was_asked_for(void **state)
     assert_int_equal(il_task_stack_used(NULL), 0);
 }
 
-static void expect_report(struct fixture *f)
+static void take_report_of(struct fixture *f)
 {
     struct kept_report report = take_report(f);
 

@@ -3,25 +3,21 @@
 /* test_defer.c - clean-up that is decided at run time: the latest first, on every
  * path, by the task itself. */
 
+#include "support/deferred.h"
 #include "support/fixture.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 
-static void say(void *arg)
-{
-    note("%s", (const char *)arg);
-}
-
 /* --- the end of a task ------------------------------------------------------- */
 
 static int defer_three(void *arg)
 {
-    CHECK_INT(il_defer(say, TEXT("1")), 0);
-    CHECK_INT(il_defer(say, TEXT("2")), 0);
+    CHECK_INT(il_defer(say_it, TEXT("1")), 0);
+    CHECK_INT(il_defer(say_it, TEXT("2")), 0);
     CHECK_INT(il_yield(), 0);
-    CHECK_INT(il_defer(say, TEXT("3")), 0);
+    CHECK_INT(il_defer(say_it, TEXT("3")), 0);
     note("body");
     return *(int *)arg;
 }
@@ -45,7 +41,7 @@ static void test_defer_is_done_in_reverse_when_the_task_ends(void **state)
 static int defer_and_sleep(void *arg)
 {
     (void)arg;
-    CHECK_INT(il_defer(say, TEXT("deferred")), 0);
+    CHECK_INT(il_defer(say_it, TEXT("deferred")), 0);
     return il_sleep(IL_FOREVER);
 }
 
@@ -61,22 +57,6 @@ static void test_defer_is_done_when_the_task_is_cancelled(void **state)
     settle(f);
     assert_string_equal(noted(), "deferred");
     assert_int_equal(reap(task), -ECANCELED);
-}
-
-/* What waits is refused in a cancelled task, but not under a shield. */
-static void wait_plainly(void *arg)
-{
-    note("%s:%s", (const char *)arg, il_strerror(il_sleep(IL_MS(1))));
-}
-
-static void wait_shielded(void *arg)
-{
-    int r = 0;
-
-    IL_SHIELD (IL_SEC(1), &r) {
-        r = il_sleep(*(il_time *)arg);
-    }
-    note("shielded:%s", il_strerror(r));
 }
 
 static int defer_waits(void *arg)
@@ -162,14 +142,14 @@ static void test_defer_is_waited_for_by_who_joins(void **state)
 
 static void defer_more(void *arg)
 {
-    say(TEXT("outer"));
-    CHECK_INT(il_defer(say, arg), 0);
-    CHECK_INT(il_scope_defer(NULL, say, TEXT("next")), 0);
+    say_it(TEXT("outer"));
+    CHECK_INT(il_defer(say_it, arg), 0);
+    CHECK_INT(il_scope_defer(NULL, say_it, TEXT("next")), 0);
 }
 
 static int defer_what_defers(void *arg)
 {
-    CHECK_INT(il_defer(say, TEXT("last")), 0);
+    CHECK_INT(il_defer(say_it, TEXT("last")), 0);
     CHECK_INT(il_defer(defer_more, arg), 0);
     return 0;
 }
@@ -183,13 +163,13 @@ static void test_defer_done_last_may_defer_more(void **state)
 
 static void destroy_and_defer(void *arg)
 {
-    say(arg);
-    CHECK_INT(il_defer(say, TEXT("at last")), 0);
+    say_it(arg);
+    CHECK_INT(il_defer(say_it, TEXT("at last")), 0);
 }
 
 static int defer_once(void *arg)
 {
-    return il_defer(say, arg);
+    return il_defer(say_it, arg);
 }
 
 static void test_defer_comes_before_the_destructor_of_the_argument(void **state)
@@ -206,22 +186,22 @@ static void test_defer_comes_before_the_destructor_of_the_argument(void **state)
 static int take_back(void *arg)
 {
     (void)arg;
-    CHECK_INT(il_defer(say, TEXT("a")), 0);
-    CHECK_INT(il_defer(say, TEXT("b")), 0);
-    CHECK_INT(il_defer(say, TEXT("a")), 0);
-    CHECK(il_undefer(say, TEXT("a"))); /* the latest */
+    CHECK_INT(il_defer(say_it, TEXT("a")), 0);
+    CHECK_INT(il_defer(say_it, TEXT("b")), 0);
+    CHECK_INT(il_defer(say_it, TEXT("a")), 0);
+    CHECK(il_undefer(say_it, TEXT("a"))); /* the latest */
     CHECK(!il_undefer(free, TEXT("a")));
-    CHECK(!il_undefer(say, NULL));
+    CHECK(!il_undefer(say_it, NULL));
     CHECK_INT(il_yield(), 0);
     return 0;
 }
 
 static int take_all_back(void *arg)
 {
-    CHECK_INT(il_defer(say, arg), 0);
-    CHECK(il_undefer(say, arg));
-    CHECK(!il_undefer(say, arg));
-    CHECK_INT(il_defer(say, TEXT("again")), 0);
+    CHECK_INT(il_defer(say_it, arg), 0);
+    CHECK(il_undefer(say_it, arg));
+    CHECK(!il_undefer(say_it, arg));
+    CHECK_INT(il_defer(say_it, TEXT("again")), 0);
     return 0;
 }
 
@@ -254,14 +234,14 @@ static void test_defer_leaves_nothing_to_the_next_task(void **state)
     assert_string_equal(noted(), "x x x");
 }
 
-static const il_local name = IL_LOCAL_INIT(NULL, say);
+static const il_local name = IL_LOCAL_INIT(NULL, say_it);
 
 static int never_end(void *arg)
 {
     int r = 0;
 
     CHECK_INT(il_local_set(&name, arg), 0);
-    CHECK_INT(il_defer(say, arg), 0);
+    CHECK_INT(il_defer(say_it, arg), 0);
     IL_SHIELD (IL_FOREVER, &r) {
         r = il_sleep(IL_FOREVER);
     }
@@ -283,10 +263,10 @@ static void test_defer_is_not_done_for_an_abandoned_task(void **state)
 
 static int leave_block(int how)
 {
-    IL_DEFER(say, TEXT("1"));
-    IL_DEFER(say, TEXT("2"));
+    IL_DEFER(say_it, TEXT("1"));
+    IL_DEFER(say_it, TEXT("2"));
     for (int i = 0; i < 2; i++) {
-        IL_DEFER(say, TEXT("loop"));
+        IL_DEFER(say_it, TEXT("loop"));
         if (how == 0)
             return 0;
         if (how == 1)
@@ -336,7 +316,7 @@ static int defer_nothing(void *arg)
     (void)arg;
     CHECK_INT(il_defer(NULL, NULL), -EINVAL);
     CHECK_INT(il_scope_defer(NULL, NULL, NULL), -EINVAL);
-    CHECK(!il_undefer(say, NULL));
+    CHECK(!il_undefer(say_it, NULL));
     return 0;
 }
 
@@ -350,9 +330,9 @@ static int wait_in_a_scope(void *arg)
 
 static void *defer_elsewhere(void *scope)
 {
-    CHECK_INT(il_scope_defer(scope, say, TEXT("no")), -ESRCH);
-    CHECK(!il_scope_undefer(scope, say, TEXT("no")));
-    CHECK_INT(il_defer(say, TEXT("no")), -ESRCH);
+    CHECK_INT(il_scope_defer(scope, say_it, TEXT("no")), -ESRCH);
+    CHECK(!il_scope_undefer(scope, say_it, TEXT("no")));
+    CHECK_INT(il_defer(say_it, TEXT("no")), -ESRCH);
     return NULL;
 }
 
@@ -363,16 +343,16 @@ static void test_defer_is_refused_where_nobody_would_do_it(void **state)
     pthread_t thread;
     il_task *task;
 
-    assert_int_equal(il_defer(say, NULL), -ESRCH);
-    assert_int_equal(il_scope_defer(NULL, say, NULL), -ESRCH);
-    assert_int_equal(il_scope_defer(&scope, say, NULL), -ESRCH);
-    assert_false(il_undefer(say, NULL));
+    assert_int_equal(il_defer(say_it, NULL), -ESRCH);
+    assert_int_equal(il_scope_defer(NULL, say_it, NULL), -ESRCH);
+    assert_int_equal(il_scope_defer(&scope, say_it, NULL), -ESRCH);
+    assert_false(il_undefer(say_it, NULL));
     assert_int_equal(il_spawn(NULL, defer_nothing, NULL, NULL), 0);
 
     assert_int_equal(il_spawn(NULL, wait_in_a_scope, &scope, &task), 0);
     assert_int_equal(pthread_create(&thread, NULL, defer_elsewhere, &scope), 0);
     assert_int_equal(pthread_join(thread, NULL), 0);
-    assert_int_equal(il_scope_defer(&scope, say, TEXT("yes")), 0);
+    assert_int_equal(il_scope_defer(&scope, say_it, TEXT("yes")), 0);
     il_task_cancel(task);
     settle(f);
     assert_int_equal(reap(task), 0);

@@ -2,29 +2,10 @@
 
 /* test_defer_scope.c - clean-up at the end of a scope or a group. */
 
+#include "support/deferred.h"
 #include "support/fixture.h"
 
 #include <errno.h>
-
-static void say(void *arg)
-{
-    note("%s", (const char *)arg);
-}
-
-static void wait_plainly(void *arg)
-{
-    note("%s:%s", (const char *)arg, il_strerror(il_sleep(IL_MS(1))));
-}
-
-static void wait_shielded(void *arg)
-{
-    int r = 0;
-
-    IL_SHIELD (IL_SEC(1), &r) {
-        r = il_sleep(*(il_time *)arg);
-    }
-    note("shielded:%s", il_strerror(r));
-}
 
 /* --- the end of a scope ------------------------------------------------------ */
 
@@ -34,14 +15,14 @@ static int leave_scope(void *arg)
     il_scope inner;
 
     (void)arg;
-    CHECK_INT(il_defer(say, TEXT("task")), 0);
+    CHECK_INT(il_defer(say_it, TEXT("task")), 0);
     CHECK_INT(il_scope_enter(&outer, IL_FOREVER), 0);
     CHECK_INT(il_scope_enter(&inner, IL_FOREVER), 0);
-    CHECK_INT(il_scope_defer(&outer, say, TEXT("outer")), 0);
-    CHECK_INT(il_scope_defer(NULL, say, TEXT("inner")), 0);
-    CHECK_INT(il_scope_defer(&inner, say, TEXT("innermost")), 0);
-    CHECK_INT(il_scope_defer(&inner, say, TEXT("not this")), 0);
-    CHECK(il_scope_undefer(NULL, say, TEXT("not this")));
+    CHECK_INT(il_scope_defer(&outer, say_it, TEXT("outer")), 0);
+    CHECK_INT(il_scope_defer(NULL, say_it, TEXT("inner")), 0);
+    CHECK_INT(il_scope_defer(&inner, say_it, TEXT("innermost")), 0);
+    CHECK_INT(il_scope_defer(&inner, say_it, TEXT("not this")), 0);
+    CHECK(il_scope_undefer(NULL, say_it, TEXT("not this")));
     note("leave");
     CHECK_INT(il_scope_leave(&inner, 3), 3);
     note("left");
@@ -109,7 +90,7 @@ test_defer_scope_is_bounded_by_the_deadline_of_its_scope(void **state)
 static void leave_again(void *arg)
 {
     CHECK_INT(il_scope_leave(arg, 0), -EINVAL);
-    say(TEXT("refused"));
+    say_it(TEXT("refused"));
 }
 
 static int leave_twice(void *arg)
@@ -120,8 +101,8 @@ static int leave_twice(void *arg)
     CHECK_INT(il_scope_enter(&scope, IL_FOREVER), 0);
     CHECK_INT(il_scope_defer(&scope, leave_again, &scope), 0);
     CHECK_INT(il_scope_leave(&scope, 0), 0);
-    CHECK_INT(il_scope_defer(&scope, say, NULL), -ESRCH); /* left */
-    CHECK(!il_scope_undefer(&scope, say, NULL));
+    CHECK_INT(il_scope_defer(&scope, say_it, NULL), -ESRCH); /* left */
+    CHECK(!il_scope_undefer(&scope, say_it, NULL));
     return 0;
 }
 
@@ -137,7 +118,7 @@ static void test_defer_scope_cannot_leave_the_scope_itself(void **state)
 static int child(void *arg)
 {
     CHECK_INT(il_sleep(IL_MS(1)), 0);
-    CHECK_INT(il_scope_defer(il_group_scope(arg), say, TEXT("by the child")),
+    CHECK_INT(il_scope_defer(il_group_scope(arg), say_it, TEXT("by the child")),
               0);
     note("child");
     return 0;

@@ -279,13 +279,6 @@ static void test_descriptor_closed_with_a_duplicate_left_is_quiet(void **state)
     close_both(fds);
 }
 
-struct flow {
-    int fd;
-    unsigned n_read;
-    unsigned n_other;
-    bool over;
-};
-
 static int read_zeros(void *arg)
 {
     struct flow *flow = arg;
@@ -298,30 +291,14 @@ static int read_zeros(void *arg)
     return 0;
 }
 
-static int go_round(void *arg)
-{
-    struct flow *flow = arg;
-
-    while (!flow->over) {
-        flow->n_other++;
-        if (il_yield() < 0)
-            break;
-    }
-    return 0;
-}
-
 static void test_descriptor_always_ready_does_not_starve_others(void **state)
 {
     struct fixture *f = *state;
-    struct flow flow = { .fd = open("/dev/zero", O_RDONLY | O_CLOEXEC) };
+    struct flow flow;
 
-    assert_true(flow.fd >= 0);
-    assert_int_equal(il_spawn_lazy(NULL, read_zeros, &flow, NULL), 0);
-    assert_int_equal(il_spawn_lazy(NULL, go_round, &flow, NULL), 0);
-    settle(f);
+    run_flow(f, &flow, read_zeros);
     assert_int_equal(flow.n_read, 100000);
     assert_true(flow.n_other >= 100);
-    assert_int_equal(il_close(flow.fd), 0);
 }
 
 static int read_in_scope(void *arg)

@@ -18,6 +18,7 @@ enum { N_SENDERS = 2, EACH = 2, N_VALUES = N_SENDERS * EACH };
 static bool was_sent[N_VALUES];
 static int came[N_VALUES];
 static int victim; /* number of the task that is cancelled */
+
 static size_t capacity;
 
 static void forget_values(void)
@@ -49,18 +50,6 @@ static void all_came_once(void)
 {
     for (int i = 0; i < N_VALUES; i++)
         HOLDS(came[i] == was_sent[i]);
-}
-
-/* Spawn a task; if it is the one, it will be cancelled. */
-static void start(il_group *group, il_task_fn *fn, const void *arg, size_t size,
-                  int number)
-{
-    il_task *task = NULL;
-
-    HOLDS(il_spawn_copy(group, fn, arg, size, &task) == 0);
-    if (number == victim)
-        HOLDS(il_test_set_victim(task) == 0);
-    (void)il_task_unref(task);
 }
 
 /* --- ends ----------------------------------------------------------------------- */
@@ -127,7 +116,8 @@ static int trade(void *arg)
         if (i < N_SENDERS ? il_sender_clone(&tx, &trader.tx) < 0
                           : il_receiver_clone(&rx, &trader.rx) < 0)
             continue;
-        start(&group, i < N_SENDERS ? sell : buy, &trader, sizeof trader, i);
+        start_part(&group, i < N_SENDERS ? sell : buy, &trader, sizeof trader,
+                   i == victim);
     }
     il_sender_drop(&tx);
     il_receiver_drop(&rx);
@@ -243,7 +233,8 @@ static int hold_interview(void *arg)
     if (r < 0)
         return r;
     for (int i = 0; i < 4; i++)
-        start(&group, i < 3 ? ask : answer_some, &i, sizeof i, i);
+        start_part(&group, i < 3 ? ask : answer_some, &i, sizeof i,
+                   i == victim);
     return il_group_close(&group);
 }
 

@@ -21,7 +21,9 @@ static bool was_sent[N_VALUES];
 static int came[N_VALUES];
 static int
     last_of[N_SENDERS]; /* the latest that one receiver has got of each */
-static int victim;      /* number of the task that is cancelled */
+
+static int victim; /* number of the task that is cancelled */
+
 static size_t capacity;
 
 static int forget_values(void *arg)
@@ -52,18 +54,6 @@ static int all_came_once(void *arg, int result)
     for (int i = 0; i < N_VALUES; i++)
         HOLDS(came[i] == was_sent[i]);
     return verdict();
-}
-
-/* Spawn a task; if it is the one, it will be cancelled. */
-static void start(il_group *group, il_task_fn *fn, const void *arg, size_t size,
-                  int number)
-{
-    il_task *task = NULL;
-
-    HOLDS(il_spawn_copy(group, fn, arg, size, &task) == 0);
-    if (number == victim)
-        HOLDS(il_test_set_victim(task) == 0);
-    (void)il_task_unref(task);
 }
 
 /* --- channels and their ends ---------------------------------------------------- */
@@ -138,7 +128,8 @@ static int trade(void *arg)
         if (i < N_SENDERS ? il_shared_sender_clone(&tx, &trader.tx) < 0
                           : il_shared_receiver_clone(&rx, &trader.rx) < 0)
             continue;
-        start(&group, i < N_SENDERS ? sell : buy, &trader, sizeof trader, i);
+        start_part(&group, i < N_SENDERS ? sell : buy, &trader, sizeof trader,
+                   i == victim);
     }
     il_shared_sender_drop(&tx);
     il_shared_receiver_drop(&rx);
@@ -262,7 +253,7 @@ static int stream(void *arg)
     if (r < 0)
         return r;
     for (int i = 0; i < 4; i++)
-        start(&group, fns[i], &i, sizeof i, i);
+        start_part(&group, fns[i], &i, sizeof i, i == victim);
     return il_group_close(&group);
 }
 

@@ -9,18 +9,6 @@
 
 static int victim; /* number of the task that is cancelled */
 
-/* Spawn a task; if it is the one, it will be cancelled. */
-static void start(il_group *group, il_task_fn *fn, const void *arg, size_t size,
-                  int number)
-{
-    il_task *task = NULL;
-
-    HOLDS(il_spawn_copy(group, fn, arg, size, &task) == 0);
-    if (number == victim)
-        HOLDS(il_test_set_victim(task) == 0);
-    (void)il_task_unref(task);
-}
-
 /* --- futures ---------------------------------------------------------------------- */
 
 static struct {
@@ -76,7 +64,7 @@ static int question(void *arg)
         return r;
     /* Those who wait come first, as it may be gone afterwards. */
     for (int i = 2; i >= 0; i--)
-        start(&group, fns[i], &i, sizeof i, i);
+        start_part(&group, fns[i], &i, sizeof i, i == victim);
     return il_group_close(&group);
 }
 
@@ -189,7 +177,7 @@ static int shop(void *arg)
     if (r < 0)
         return r;
     for (int i = 0; i < 4; i++)
-        start(&group, fns[i], &i, sizeof i, i);
+        start_part(&group, fns[i], &i, sizeof i, i == victim);
     return il_group_close(&group);
 }
 

@@ -283,20 +283,6 @@ test_shuffle_seed_of_the_environment_is_told_on_failure(void **state)
     assert_int_equal(unsetenv("INTERLOOP_TEST_SEED"), 0);
 }
 
-static int setup_alone(void **state)
-{
-    (void)state;
-    begin_checks();
-    return 0;
-}
-
-static int teardown_alone(void **state)
-{
-    (void)state;
-    end_checks();
-    return 0;
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -313,7 +299,7 @@ int main(void)
         TEST(test_shuffle_of_many_and_of_none),
         cmocka_unit_test_setup_teardown(
             test_shuffle_seed_of_the_environment_is_told_on_failure,
-            setup_alone, teardown_alone),
+            setup_checks, teardown_checks),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

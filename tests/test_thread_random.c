@@ -288,25 +288,11 @@ static void test_thread_random_loses_nothing(void **state)
     il_cancel_token_fini(&everything);
 }
 
-static int setup_without_loop(void **state)
-{
-    (void)state;
-    begin_checks();
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    end_checks();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_thread_random_loses_nothing,
-                                        setup_without_loop, end),
+                                        setup_checks, teardown_checks),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -125,3 +125,17 @@ void forget_notes(void)
     notes_length = 0;
     memset(notes, 0, sizeof notes);
 }
+
+int setup_checks(void **unused)
+{
+    (void)unused;
+    begin_checks();
+    return 0;
+}
+
+int teardown_checks(void **unused)
+{
+    (void)unused;
+    end_checks();
+    return 0;
+}

@@ -63,6 +63,10 @@ void begin_checks(void);
  * leaked.  The teardown of every test calls this last. */
 void end_checks(void);
 
+/* These two, for a test that has no loop, or makes its own. */
+int setup_checks(void **state);
+int teardown_checks(void **state);
+
 /* Write down that something happened.  Notes are separated by blanks, so that
  * a test of an order reads assert_string_equal(noted(), "a b c"). */
 void note(const char *format, ...) __attribute__((format(printf, 1, 2)));

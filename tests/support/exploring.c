@@ -187,6 +187,17 @@ int play(void *arg)
     return il_group_close(&group);
 }
 
+void start_part(il_group *group, il_task_fn *fn, const void *arg, size_t size,
+                bool is_victim)
+{
+    il_task *task = NULL;
+
+    HOLDS(il_spawn_copy(group, fn, arg, size, &task) == 0);
+    if (is_victim)
+        HOLDS(il_test_set_victim(task) == 0);
+    (void)il_task_unref(task);
+}
+
 int take_ticket(struct queue *queue)
 {
     if (!HOLDS(queue->n < MAX_TICKETS))

@@ -64,6 +64,11 @@ struct cast {
  * theirs. */
 int play(void *cast);
 
+/* Start a task with an argument of its own in a group that waits for it; the
+ * victim is the one that may be cancelled. */
+void start_part(il_group *group, il_task_fn *fn, const void *arg, size_t size,
+                bool is_victim);
+
 /* --- who comes first is served first ----------------------------------------- */
 
 enum { MAX_TICKETS = 32 };

@@ -109,6 +109,18 @@ struct kept_report take_report(struct fixture *f)
     return first;
 }
 
+struct kept_report take_report_of(struct fixture *f, il_report_kind kind,
+                                  int error, const char *task_name)
+{
+    struct kept_report report = take_report(f);
+
+    assert_int_equal(report.kind, kind);
+    assert_int_equal(report.error, error);
+    assert_string_equal(report.task_name, task_name);
+    assert_true(report.outside_tasks);
+    return report;
+}
+
 void settle(struct fixture *f)
 {
     assert_true(il_test_run_until_blocked(f->loop) >= 0);

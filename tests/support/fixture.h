@@ -51,6 +51,10 @@ void keep_reports(struct fixture *f, il_loop *loop);
 /* Take the oldest report out; fails the test if there is none. */
 struct kept_report take_report(struct fixture *f);
 
+/* Take the oldest report, which must be this one, and made outside of tasks. */
+struct kept_report take_report_of(struct fixture *f, il_report_kind kind,
+                                  int error, const char *task_name);
+
 /* Run turns until every task is blocked; fails the test on an error. */
 void settle(struct fixture *f);
 

@@ -7,6 +7,7 @@
 #include "pipes.h"
 
 #include "check.h"
+#include "fixture.h"
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -81,4 +82,27 @@ int wait_once(void *arg)
     if (waiter->name)
         note("%s:%d", waiter->name, waiter->r);
     return 0;
+}
+
+static int go_round(void *arg)
+{
+    struct flow *flow = arg;
+
+    while (!flow->over) {
+        flow->n_other++;
+        if (il_yield() < 0)
+            break;
+    }
+    return 0;
+}
+
+void run_flow(struct fixture *f, struct flow *flow, il_task_fn *reader)
+{
+    *flow = (struct flow){ .fd = open("/dev/zero", O_RDONLY | O_CLOEXEC) };
+    assert_true(flow->fd >= 0);
+    assert_int_equal(il_spawn_lazy(NULL, reader, flow, NULL), 0);
+    assert_int_equal(il_spawn_lazy(NULL, go_round, flow, NULL), 0);
+    settle(f);
+    assert_true(flow->over);
+    assert_int_equal(il_close(flow->fd), 0);
 }

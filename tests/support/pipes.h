@@ -40,4 +40,17 @@ struct waiter {
 };
 int wait_once(void *waiter);
 
+struct fixture;
+
+/* Somebody who never has to wait for his descriptor. */
+struct flow {
+    int fd; /* always ready to be read */
+    unsigned n_read;
+    unsigned n_other; /* steps of another task meanwhile */
+    bool over;        /* set by who reads */
+};
+
+/* Run a reader, whose argument is the flow, beside a task that always yields. */
+void run_flow(struct fixture *f, struct flow *flow, il_task_fn *reader);
+
 #endif
