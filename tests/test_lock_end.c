@@ -107,6 +107,32 @@ static void test_lock_end_with_the_frame_it_was_on_is_reported(void **state)
     il_lock_fini(&lock);
 }
 
+/* What it had before the one on its frame cannot be found; but it says that its
+ * owner has ended.  It went on belonging to the memory of that task, and so to
+ * the next one there, or to nothing at all. */
+static void test_lock_end_of_an_owner_of_one_on_its_frame_is_told(void **state)
+{
+    struct fixture *f = *state;
+    il_lock lock = IL_LOCK_INIT;
+    il_case wanted[] = { IL_CASE_LOCK(&lock) };
+
+    assert_int_equal(il_spawn(NULL, forget_one_of_its_own, &lock, NULL), 0);
+    settle(f);
+    assert_int_equal(take_report(f).kind, IL_REPORT_LOST_LOCK);
+    assert_int_equal(il_spawn(NULL, wait_for_it, &lock, NULL), 0);
+    assert_string_equal(noted(), "-130");
+    assert_int_equal(il_try_select(wanted, 1, 0), 0);
+    assert_int_equal(wanted[0].result, -EOWNERDEAD);
+    assert_int_equal(il_loop_close(f->loop, 0), 0);
+    f->loop = il_loop_unref(f->loop);
+    assert_int_equal(il_lock_try_acquire(&lock), -EOWNERDEAD);
+    assert_false(il_lock_is_held(&lock));
+    assert_null(il_lock_get_owner(&lock));
+    il_lock_fini(&lock);
+    assert_int_equal(il_lock_try_acquire(&lock), 0);
+    assert_int_equal(il_lock_release(&lock), 0);
+}
+
 static int acquire_often(void *arg)
 {
     for (int i = 0; i < 63; i++) {
@@ -417,6 +443,7 @@ int main(void)
         TEST(test_lock_end_wakes_the_waiters),
         TEST(test_lock_end_takes_it_from_its_owner),
         TEST(test_lock_end_with_the_frame_it_was_on_is_reported),
+        TEST(test_lock_end_of_an_owner_of_one_on_its_frame_is_told),
         TEST(test_lock_end_is_seen_by_who_stopped_before_it),
         TEST(test_lock_that_is_always_free_starves_nobody),
         TEST(test_lock_that_is_always_free_does_not_hide_a_cancel),

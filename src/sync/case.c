@@ -127,7 +127,7 @@ static int can_lock(const il_lock *lock)
 {
     const il_task *owner = lock ? lock->hold.owner : NULL;
 
-    if (!owner || owner == ILI_LOST)
+    if (!owner || ili_hold_is_lost(&lock->hold))
         return lock != NULL;
     if (owner == ili_as_owner(ili_current_task()))
         return -EDEADLK;

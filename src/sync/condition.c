@@ -50,7 +50,7 @@ static int come_back(struct waiting *me)
 {
     il_hold *hold = me->node.slot;
 
-    if (!ili_visit_end(&me->visit) || hold->owner == ILI_LOST)
+    if (!ili_visit_end(&me->visit) || ili_hold_is_lost(hold))
         return -EOWNERDEAD;
     if (!hold->owner) {
         ili_hold_take(hold, me->node.task);
@@ -93,7 +93,7 @@ static bool move_on(il_waiter *node)
     il_hold *hold = node->slot;
     il_task *task = node->task;
 
-    if (hold->owner == ILI_LOST) {
+    if (ili_hold_is_lost(hold)) {
         ili_wake(task, -EOWNERDEAD);
         return false;
     }

@@ -91,9 +91,13 @@ void ili_holds_lost(il_task *task)
 {
     il_hold *hold = task->held;
 
-    /* On frames that the body has left is who knows what. */
     while (hold && !ili_is_on_stack(hold, &task->stack))
         hold = lose(hold);
+    /* On frames that the body has left is who knows what, and so it is not known
+     * what it had before.  That goes on saying whose it was, so the task stays in
+     * memory. */
+    if (hold)
+        task->refs++;
     task->held = NULL;
 }
 

@@ -32,10 +32,10 @@ static int look(const il_lock *lock, il_task *task)
 
     if (!owner)
         return 0;
-    if (owner == ILI_LOST)
-        return -EOWNERDEAD;
     if (owner == ili_as_owner(task))
         return -EDEADLK;
+    if (ili_hold_is_lost(&lock->hold))
+        return -EOWNERDEAD;
     return ili_hold_is_here(&lock->hold) ? -EAGAIN : -ESRCH;
 }
 
@@ -112,12 +112,12 @@ int il_lock_release(il_lock *lock)
 
 bool il_lock_is_held(const il_lock *lock)
 {
-    return lock && lock->hold.owner && lock->hold.owner != ILI_LOST;
+    return lock && lock->hold.owner && !ili_hold_is_lost(&lock->hold);
 }
 
 il_task *il_lock_get_owner(const il_lock *lock)
 {
-    return lock ? ili_hold_task(&lock->hold) : NULL;
+    return il_lock_is_held(lock) ? ili_hold_task(&lock->hold) : NULL;
 }
 
 void il_lock_fini(il_lock *lock)

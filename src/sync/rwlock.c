@@ -78,7 +78,7 @@ static bool is_here(const il_rwlock *rwlock)
 static int try_acquire(il_rwlock *rwlock, il_task *task, bool writes)
 {
     ILI_RETURN_IF_FAIL(rwlock, -EINVAL);
-    if (rwlock->hold.owner == ILI_LOST)
+    if (rwlock->hold.owner && ili_hold_is_lost(&rwlock->hold))
         return -EOWNERDEAD;
     ILI_RETURN_IF_FAIL(is_here(rwlock), -ESRCH);
     if (rwlock->hold.owner == ili_as_owner(task))
@@ -159,7 +159,9 @@ size_t il_rwlock_count_readers(const il_rwlock *rwlock)
 
 il_task *il_rwlock_get_writer(const il_rwlock *rwlock)
 {
-    return rwlock ? ili_hold_task(&rwlock->hold) : NULL;
+    return rwlock && !ili_hold_is_lost(&rwlock->hold)
+               ? ili_hold_task(&rwlock->hold)
+               : NULL;
 }
 
 void il_rwlock_fini(il_rwlock *rwlock)

@@ -37,13 +37,26 @@ static inline il_task *ili_hold_task(const il_hold *hold)
     return (uintptr_t)hold->owner & 3u ? NULL : hold->owner;
 }
 
+/* Whether nobody will give it back: its owner has ended, and that was noted, or
+ * could not be, see ili_holds_lost().  Then its loop may be gone, but the arena of
+ * its stack is not. */
+static inline bool ili_hold_is_lost(const il_hold *hold)
+{
+    const il_task *task = ili_hold_task(hold);
+
+    if (!task)
+        return hold->owner == ILI_LOST;
+    return task->sched == ili_sched_current ? task->state == ILI_DONE
+                                            : task->arena->retired;
+}
+
 /* Whether this thread may touch it: its owner and who waits are of one. */
 static inline bool ili_hold_is_here(const il_hold *hold)
 {
     const il_task *task = ili_hold_task(hold);
 
     if (task)
-        return task->sched == ili_sched_current;
+        return task->sched == ili_sched_current || task->arena->retired;
     return !hold->owner || hold->owner == ILI_LOST ||
            hold->owner == ili_outside();
 }
