@@ -139,6 +139,52 @@ static void test_reviewed_run_inside_a_first_step_is_refused(void **state)
     assert_int_equal(il_spawn(NULL, run_inside, NULL, NULL), 0);
 }
 
+/* --- A handle that goes during a wait ---------------------------------------- */
+
+static int end_with(void *arg)
+{
+    return *(int *)arg;
+}
+
+static int sleep_ten(void *arg)
+{
+    (void)arg;
+    return il_sleep(IL_MS(10));
+}
+
+/* The next task gets the stack of the one that had ended. */
+static int drop_and_spawn(void *task)
+{
+    int other = 99;
+
+    CHECK_INT(il_sleep(IL_MS(5)), 0);
+    (void)il_task_unref(task);
+    CHECK_INT(il_spawn(NULL, end_with, &other, NULL), 0);
+    return 0;
+}
+
+/* What had ended before was not held, and its result was that of another one. */
+static int wait_for_both(void *arg)
+{
+    il_awaited awaited[2] = { { .task = NULL } };
+    int result = 6;
+
+    (void)arg;
+    CHECK_INT(il_spawn(NULL, end_with, &result, &awaited[0].task), 0);
+    CHECK_INT(il_spawn(NULL, sleep_ten, NULL, &awaited[1].task), 0);
+    CHECK_INT(il_spawn(NULL, drop_and_spawn, awaited[0].task, NULL), 0);
+    CHECK_INT(il_wait_all(awaited, 2), 2);
+    CHECK_INT(awaited[0].result, 6);
+    (void)il_task_unref(awaited[1].task);
+    return 0;
+}
+
+static void test_reviewed_wait_holds_what_has_ended_before(void **state)
+{
+    (void)state;
+    assert_int_equal(il_run(wait_for_both, NULL), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -151,6 +197,7 @@ int main(void)
         TEST(test_reviewed_collected_error_is_reported_if_unheard),
         TEST(test_reviewed_advance_for_ever_is_refused),
         TEST(test_reviewed_run_inside_a_first_step_is_refused),
+        TEST(test_reviewed_wait_holds_what_has_ended_before),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -64,7 +64,7 @@ static bool listen_before(struct wait *wait, size_t i)
     while (i-- > 0) {
         il_awaited *one = &wait->awaited[i];
 
-        if (one->wait && one->task->state != ILI_DONE) {
+        if (one->task->state != ILI_DONE) {
             listen_to(one);
             return true;
         }
@@ -132,12 +132,9 @@ static void attach(struct wait *wait)
         il_awaited *one = &wait->awaited[i];
 
         one->joiner.link.next = NULL;
-        one->wait = NULL;
-        if (one->task->state == ILI_DONE)
-            continue;
         one->wait = wait;
         il_task_ref(one->task); /* others may drop the handle meanwhile */
-        if (wait->until != ALL)
+        if (wait->until != ALL && one->task->state != ILI_DONE)
             listen_to(one);
     }
     if (wait->until == ALL)
@@ -156,12 +153,6 @@ static void detach(void *arg)
         if (ili_list_linked(&joiner->link))
             ili_list_remove(&joiner->link);
     }
-}
-
-static void drop_reference(il_awaited *one)
-{
-    if (one->wait)
-        (void)il_task_unref(one->task);
 }
 
 /* Has it ended by now, be it because of which the wait is over or not? */
@@ -201,7 +192,7 @@ static int wait_attached(ili_sched *sched, struct wait *wait)
                 ili_list_remove(&one->joiner.link);
             n_ended += note_result(one);
         }
-        drop_reference(one);
+        (void)il_task_unref(one->task);
     }
     return r < 0 ? r : ili_count(n_ended);
 }
