@@ -46,6 +46,7 @@
 #include <interloop/shared_channel.h>
 #include <interloop/shared_ends.h>
 #include <interloop/shared_future.h>
+#include <interloop/shared_select.h>
 #include <interloop/submit.h>
 #include <interloop/task.h>
 #include <interloop/time.h>

@@ -34,6 +34,14 @@ typedef struct il_future_waiter {
     void **ret_value; /**< private: of others, not what it seems */
 } il_future_waiter;
 
+/** Somebody who waits, in the queue of what several threads share. */
+typedef struct il_shared_waiter {
+    il_link link;  /**< private: in the order they came */
+    void *sleeper; /**< private: who that is; may be marked */
+    void *slot;    /**< private: where a value goes to or comes from */
+    void *more;    /**< private: where something else goes to */
+} il_shared_waiter;
+
 /** Something that one task at a time owns.  Zeros: nobody does. */
 typedef struct il_hold {
     il_link waiters;                /**< private: tasks, in order */

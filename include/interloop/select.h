@@ -36,6 +36,8 @@
  * first what must not wait, as a stop; or let #IL_SELECT_ROTATE be just to all.
  *
  * Cases are caller's storage and may be used again, by one task at a time.
+ *
+ * For what several threads share there are cases in shared_select.h.
  */
 
 #include <interloop/broadcast.h>
@@ -72,6 +74,7 @@ typedef struct il_case {
         il_future_waiter future; /**< private: in the queue of the object */
         il_joiner joiner;        /**< private: of a task */
         il_alarm alarm;          /**< private: of a time */
+        il_shared_waiter shared; /**< private: of what threads share */
     } node;                      /**< private */
 } il_case;
 
@@ -279,6 +282,9 @@ IL_EXPORT IL_MUST_CHECK int il_try_select(il_case *cases, size_t n,
 
 /** @cond */
 
+/* What a kind of case does that is in another header, see shared_select.h. */
+typedef struct il_case_kind il_case_kind;
+
 /* The kinds; those that are in the queue of an object come first. */
 enum il_case_kind_ {
     IL_CASE_NONE_,
@@ -296,6 +302,7 @@ enum il_case_kind_ {
     IL_CASE_FD_,
     IL_CASE_AT_,
     IL_CASE_AFTER_,
+    IL_CASE_SHARED_,      /* `from` is an il_case_kind */
     IL_CASE_OFF_ = 0x100, /* added to one of them */
 };
 

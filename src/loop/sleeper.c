@@ -26,6 +26,7 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <stdint.h>
 
 /* --- waking --------------------------------------------------------------- */
 
@@ -39,8 +40,8 @@ void ili_sleeper_arrive(void *arg)
     if (loop->remote_kept)
         ili_loop_release(loop); /* close holds another one */
     /* Cancelled, it may be ready by now, or abandoned. */
-    if (me->task->state == ILI_PARKED)
-        ili_wake(me->task, 0);
+    if (ili_is_parked(me->task))
+        (void)ili_wake(me->task, 0);
 }
 
 /* From a thread that may be the last but one to know the loop. */
@@ -70,30 +71,65 @@ void ili_sleeper_wake(struct ili_sleeper *sleeper, int result)
     }
 }
 
+/* --- claims --------------------------------------------------------------- */
+
+/* Whom a sleeper is taken by that leaves. */
+static il_shared_waiter leaving;
+
+static bool claim(struct ili_sleeper *sleeper, il_shared_waiter *by)
+{
+    il_shared_waiter *nobody = NULL;
+
+    return __atomic_compare_exchange_n(&sleeper->taken, &nobody, by, false,
+                                       __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
+
+/* Marks at a node's `sleeper`, from when somebody takes it off whose sleeper is
+ * taken; then, at last, that is NULL. */
+enum mark {
+    BY_OTHERS = 1,
+    BY_ITSELF = 2,
+};
+
+static bool mark(il_shared_waiter *node, void *sleeper, enum mark how)
+{
+    void *marked = (char *)sleeper + how;
+
+    return __atomic_compare_exchange_n(&node->sleeper, &sleeper, marked, false,
+                                       __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
+
+/* Of a node that is in a list, under its lock. */
+static struct ili_sleeper *sleeper_of(const il_shared_waiter *node)
+{
+    uintptr_t marked =
+        (uintptr_t)__atomic_load_n(&node->sleeper, __ATOMIC_ACQUIRE);
+
+    return (void *)(marked & ~(uintptr_t)(BY_OTHERS | BY_ITSELF));
+}
+
+static il_shared_waiter *waiter_of(il_link *link)
+{
+    return ILI_CONTAINER(link, il_shared_waiter, link);
+}
+
+void ili_waiter_wake(il_shared_waiter *node, int result)
+{
+    ili_sleeper_wake(sleeper_of(node), result);
+}
+
 void ili_sleepers_wake(ili_list *taken, int result)
 {
     il_link *link;
 
     /* A link is good until its owner is woken. */
     while ((link = ili_list_pop(taken)) != NULL)
-        ili_sleeper_wake(ILI_CONTAINER(link, struct ili_sleeper, link), result);
-}
-
-/* --- claims --------------------------------------------------------------- */
-
-enum claim { WAITING, TAKEN, LEAVING };
-
-static bool claim(struct ili_sleeper *sleeper, int how)
-{
-    int waiting = WAITING;
-
-    return __atomic_compare_exchange_n(&sleeper->claim, &waiting, how, false,
-                                       __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+        ili_waiter_wake(waiter_of(link), result);
 }
 
 bool ili_sleeper_claim(struct ili_sleeper *me)
 {
-    return claim(me, LEAVING);
+    return claim(me, &leaving);
 }
 
 bool ili_sleeper_leave(struct ili_sleeper *me, int *lock)
@@ -101,21 +137,47 @@ bool ili_sleeper_leave(struct ili_sleeper *me, int *lock)
     if (!ili_sleeper_claim(me))
         return false;
     ili_lock(lock);
-    ili_list_remove(&me->link);
+    ili_list_remove(&me->node.link);
     ili_unlock(lock);
     return true;
 }
 
-struct ili_sleeper *ili_sleepers_pop(ili_list *list)
+bool ili_sleepers_wait(const ili_list *list, const struct ili_sleeper *except)
 {
     for (il_link *link = list->next; link && link != list; link = link->next) {
-        struct ili_sleeper *sleeper =
-            ILI_CONTAINER(link, struct ili_sleeper, link);
+        struct ili_sleeper *sleeper = sleeper_of(waiter_of(link));
 
-        if (claim(sleeper, TAKEN)) {
+        if (sleeper != except &&
+            !__atomic_load_n(&sleeper->taken, __ATOMIC_RELAXED))
+            return true;
+    }
+    return false;
+}
+
+/* A select's node that leads nowhere any more: the object may go before its
+ * thread comes.  Setting it to NULL is the last that is done with it. */
+static void shed(il_shared_waiter *node, struct ili_sleeper *sleeper)
+{
+    if (!sleeper->is_choice || !mark(node, sleeper, BY_OTHERS))
+        return;
+    ili_list_remove(&node->link);
+    __atomic_store_n(&node->sleeper, NULL, __ATOMIC_RELEASE);
+}
+
+il_shared_waiter *ili_sleepers_pop(ili_list *list)
+{
+    il_link *next;
+
+    for (il_link *link = list->next; link && link != list; link = next) {
+        il_shared_waiter *node = waiter_of(link);
+        struct ili_sleeper *sleeper = sleeper_of(node);
+
+        next = link->next;
+        if (claim(sleeper, node)) {
             ili_list_remove(link);
-            return sleeper;
+            return node;
         }
+        shed(node, sleeper);
     }
     return NULL;
 }
@@ -125,13 +187,13 @@ void ili_sleepers_end(ili_list *list, int *lock, int result)
     bool is_empty;
 
     do {
-        struct ili_sleeper *sleeper;
+        il_shared_waiter *node;
         ili_list taken;
 
         ili_list_init(&taken);
         ili_lock(lock);
-        while ((sleeper = ili_sleepers_pop(list)) != NULL)
-            ili_list_append(&taken, &sleeper->link);
+        while ((node = ili_sleepers_pop(list)) != NULL)
+            ili_list_append(&taken, &node->link);
         is_empty = ili_list_empty(list);
         ili_unlock(lock);
         ili_sleepers_wake(&taken, result);
@@ -155,6 +217,7 @@ void ili_sleeper_init_thread(struct ili_sleeper *me,
                              bool (*leave)(struct ili_sleeper *me), void *slot)
 {
     *me = (struct ili_sleeper){ .slot = slot, .leave = leave };
+    me->node = (il_shared_waiter){ .sleeper = me, .slot = slot };
 }
 
 int ili_sleeper_init(struct ili_sleeper *me,
@@ -165,6 +228,7 @@ int ili_sleeper_init(struct ili_sleeper *me,
                                 .leave = leave,
                                 .callback =
                                     IL_CALLBACK_INIT(ili_sleeper_arrive, me) };
+    me->node = (il_shared_waiter){ .sleeper = me, .slot = slot };
     if (!me->task)
         return may_block() ? 0 : -EDEADLK;
     me->loop = ili_loop_of(me->task->sched);
@@ -226,6 +290,51 @@ int ili_sleep(struct ili_sleeper *me, il_time timeout, const char *what)
     if (timeout == IL_FOREVER)
         return sleep_task(me, what);
     return sleep_task_until(me, il_deadline(timeout), what);
+}
+
+/* --- several nodes -------------------------------------------------------- */
+
+int ili_choice_init(struct ili_sleeper *me)
+{
+    int r = ili_sleeper_init(me, NULL, NULL);
+
+    if (r < 0)
+        return r;
+    ILI_ASSERT(me->task);
+    me->is_choice = true;
+    me->loop->n_remote++;
+    return 0;
+}
+
+void ili_choice_join(struct ili_sleeper *me, il_shared_waiter *node,
+                     ili_list *list)
+{
+    node->sleeper = me;
+    ili_list_append_lazy(list, &node->link);
+}
+
+bool ili_choice_claim(struct ili_sleeper *me)
+{
+    if (me->has_left || !claim(me, &leaving))
+        return me->has_left;
+    me->has_left = true;
+    me->loop->n_remote--;
+    return true;
+}
+
+bool ili_choice_must_leave(il_shared_waiter *node)
+{
+    for (;;) {
+        uintptr_t marked =
+            (uintptr_t)__atomic_load_n(&node->sleeper, __ATOMIC_ACQUIRE);
+
+        if (!marked)
+            return false;
+        if (marked & BY_OTHERS) /* for a few instructions more */
+            (void)sched_yield();
+        else if (mark(node, (void *)marked, BY_ITSELF))
+            return true;
+    }
 }
 
 /* --- outside -------------------------------------------------------------- */

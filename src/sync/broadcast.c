@@ -76,13 +76,15 @@ int il_broadcast_init(il_broadcast *broadcast, size_t element_size,
 /* One of the tasks that wait with it gets the value, which is in the ring. */
 static void serve(const il_broadcast *broadcast, il_subscriber *subscriber)
 {
-    il_waiter *waiter = ili_waiters_pop(&subscriber->waiters);
+    il_waiter *waiter;
 
-    if (!waiter)
-        return;
+    do {
+        waiter = ili_waiters_pop(&subscriber->waiters);
+        if (!waiter)
+            return;
+    } while (ILI_UNLIKELY(!ili_wake(waiter->task, 0)));
     ili_copy(waiter->slot, place(broadcast, subscriber->next++),
              broadcast->element_size);
-    ili_wake(waiter->task, 0);
 }
 
 int il_broadcast_send(il_broadcast *broadcast, const void *element)

@@ -193,6 +193,8 @@ int ili_case_look(const il_case *c)
     case IL_CASE_AT_:
     case IL_CASE_AFTER_:
         return has_come(c);
+    case IL_CASE_SHARED_:
+        return c->object ? ((const il_case_kind *)c->from)->look(c) : 0;
     default:
         return c->kind == IL_CASE_NONE_ || c->kind & IL_CASE_OFF_ ? 0 : -EINVAL;
     }
@@ -255,6 +257,8 @@ int ili_case_fire(il_case *c)
         return il_semaphore_try_acquire(c->object, (uintptr_t)slot);
     case IL_CASE_FD_:
         return c->result;
+    case IL_CASE_SHARED_:
+        return ((const il_case_kind *)c->from)->fire(c);
     default: /* an event or a time, of which nothing is taken */
         return 0;
     }
@@ -287,10 +291,11 @@ static void task_has_ended(il_joiner *joiner, il_task *task)
     const il_case *c = ILI_CONTAINER(joiner, il_case, node.joiner);
     int *ret_result = (void *)c->node.future.ret_value;
 
+    if (!ili_wake(who_waits(c), 0))
+        return;
     task->joined = true;
     if (ret_result)
         *ret_result = task->result;
-    ili_wake(who_waits(c), 0);
 }
 
 static int queue_joiner(il_case *c, il_task *task)
@@ -325,7 +330,7 @@ static int queue_fd(il_case *c, il_task *task)
 
 static void time_has_come(il_alarm *alarm)
 {
-    ili_wake(who_waits(ILI_CONTAINER(alarm, il_case, node.alarm)), 0);
+    (void)ili_wake(who_waits(ILI_CONTAINER(alarm, il_case, node.alarm)), 0);
 }
 
 static int queue_alarm(il_case *c, il_task *task)
@@ -381,6 +386,8 @@ int ili_case_enqueue(il_case *c, il_task *task)
         return queue(c, &((il_lock *)c->object)->hold.waiters, task);
     case IL_CASE_PERMITS_:
         return queue(c, &((il_semaphore *)c->object)->waiters, task);
+    case IL_CASE_SHARED_:
+        return -EREMOTE;
     default:
         return stay_off(c);
     }

@@ -7,6 +7,7 @@
  * Receiving from a channel is inline, because that is what selects mostly do. */
 
 #include "base/list.h"
+#include "loop/sleeper.h"
 #include "sync/waiter.h"
 
 #include <interloop/select.h>
@@ -19,6 +20,23 @@ struct ili_selection {
     il_case *fired; /* NULL: none has */
     bool has_left;  /* semaphores that now have to serve others */
 };
+
+/* What a kind of case does that a higher floor has: something that several
+ * threads share, with a lock. */
+struct il_case_kind {
+    /* As ili_case_look(). */
+    int (*look)(const il_case *c);
+    /* As ili_case_fire(); -EAGAIN: another thread was faster. */
+    int (*fire)(il_case *c);
+    /* Put the node into a list, by ili_choice_join(); -EAGAIN: it can fire now. */
+    int (*join)(il_case *c, struct ili_sleeper *sleeper);
+    /* Take the node off, under the lock. */
+    void (*leave)(il_case *c);
+};
+
+/* The rest of il_select() if one of the cases is of such a kind.  -EAGAIN: one
+ * can fire now, so all are to be looked at again. */
+int ili_select_shared(il_case *cases, size_t n, il_task *task);
 
 /* Whether it also waits for something from outside. */
 static inline bool ili_selection_has_fd(const struct ili_selection *selection)
@@ -57,13 +75,14 @@ static inline bool ili_case_can_send(const il_channel *channel)
            channel->receivers.next != &channel->receivers;
 }
 
-/* It can fire: do it.  What this returns is the result. */
+/* It can fire: do it.  What this returns is the result; -EAGAIN: another thread
+ * was faster. */
 int ili_case_fire(il_case *c);
 
 /* --- queueing --------------------------------------------------------------- */
 
 /* It cannot fire now.  1: it may later; 0: it is off; or why it cannot be waited
- * for, and then nothing was done. */
+ * for, and then nothing was done; -EREMOTE: by ili_select_shared() it can. */
 int ili_case_enqueue(il_case *c, il_task *task);
 
 /* The same for what is known not to be queued, to receive, and to be on. */

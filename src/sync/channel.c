@@ -161,12 +161,14 @@ void il_channel_fini(il_channel *channel)
     let_go(channel);
 }
 
-static inline void wake(il_task *task)
+/* False: it waits no more, as another thread has been faster. */
+static inline bool wake(il_task *task)
 {
     ili_sched *sched = ili_sched_current;
+    bool woken = ili_wake_inline(sched, task, 0);
 
-    ili_wake_inline(sched, task, 0);
     ili_sched_changed(sched);
+    return woken;
 }
 
 /* --- sending ---------------------------------------------------------------- */
@@ -175,15 +177,20 @@ static inline void wake(il_task *task)
  * putting a pointer into the ring needs no frame.  `task` is the running one;
  * NULL if nobody is to spend anything. */
 
-/* There is a receiver that waits. */
+/* There is a receiver that waits; but all of them may be selects that another
+ * thread has been faster with, and then nobody is. */
 static __attribute__((noinline)) int
 hand_over(il_channel *channel, const void *element, il_task *task)
 {
-    il_waiter *receiver = ili_waiters_pop(&channel->receivers);
+    il_waiter *receiver;
 
-    ILI_ASSERT(receiver);
+    do {
+        receiver = ili_waiters_pop(&channel->receivers);
+        if (ILI_UNLIKELY(!receiver))
+            return task ? il_channel_send(channel, element)
+                        : il_channel_try_send(channel, element);
+    } while (ILI_UNLIKELY(!wake(receiver->task)));
     ili_copy(receiver->slot, element, channel->element_size);
-    wake(receiver->task);
     return ili_spent(task);
 }
 
@@ -234,16 +241,20 @@ int il_channel_send(il_channel *channel, const void *element)
 static __attribute__((noinline)) int take_over(il_channel *channel,
                                                void *ret_element, il_task *task)
 {
-    il_waiter *sender = ili_waiters_pop(&channel->senders);
+    il_waiter *sender;
 
-    ILI_ASSERT(sender);
+    do {
+        sender = ili_waiters_pop(&channel->senders);
+        if (ILI_UNLIKELY(!sender)) /* as above */
+            return task ? il_channel_receive(channel, ret_element)
+                        : il_channel_try_receive(channel, ret_element);
+    } while (ILI_UNLIKELY(!wake(sender->task)));
     if (channel->count > 0) {
         ili_copy(ret_element, drop_first(channel), channel->element_size);
         put(channel, sender->slot);
     } else {
         ili_copy(ret_element, sender->slot, channel->element_size);
     }
-    wake(sender->task);
     return ili_spent(task);
 }
 

@@ -20,14 +20,16 @@ extern const char ili_noun_write[];
  * nobody. */
 static inline void ili_hold_pass(il_hold *hold)
 {
-    il_waiter *next = ili_waiters_pop(&hold->waiters);
+    il_waiter *next;
 
-    if (!next) {
-        hold->waiters.next = NULL; /* releasing looks at this alone */
-        return;
-    }
+    do {
+        next = ili_waiters_pop(&hold->waiters);
+        if (!next) {
+            hold->waiters.next = NULL; /* releasing looks at this alone */
+            return;
+        }
+    } while (!ili_wake_inline(ili_sched_current, next->task, 0));
     ili_hold_take(hold, next->task);
-    ili_wake_inline(ili_sched_current, next->task, 0);
     ili_sched_changed(ili_sched_current);
 }
 

@@ -218,11 +218,12 @@ static int put(il_queue *queue, const void *element)
         return -EPIPE;
     if (queue->count == queue->capacity)
         return -EAGAIN;
-    getter = ili_waiters_pop(&queue->getters);
+    do
+        getter = ili_waiters_pop(&queue->getters);
+    while (getter && ILI_UNLIKELY(!ili_wake(getter->task, 0)));
     if (getter) {
         queue->unfinished++;
         ili_copy(getter->slot, element, queue->element_size);
-        ili_wake(getter->task, 0);
     } else {
         add(queue, element);
         sort_in(queue);
@@ -258,12 +259,14 @@ int il_queue_put(il_queue *queue, const void *element)
 /* There is room: who has waited longest to put has it. */
 static void refill(il_queue *queue)
 {
-    il_waiter *putter = ili_waiters_pop(&queue->putters);
+    il_waiter *putter;
 
-    if (!putter)
-        return;
+    do {
+        putter = ili_waiters_pop(&queue->putters);
+        if (!putter)
+            return;
+    } while (ILI_UNLIKELY(!ili_wake(putter->task, 0)));
     add(queue, putter->slot);
-    ili_wake(putter->task, 0);
     sort_in(queue);
 }
 

@@ -188,8 +188,8 @@ static int wait_for_one(il_case *cases, size_t n, il_task *task)
     if (ILI_LIKELY(r == 0))
         r = ili_park_selecting_inline(task->sched, task, leave_all, &me,
                                       "the first of several");
-    if (!me.fired)
-        return r;
+    if (ILI_UNLIKELY(!me.fired))
+        return r == -EREMOTE ? ili_select_shared(cases, n, task) : r;
     me.fired->result = ili_case_came(me.fired, r);
     return (int)(me.fired - cases);
 }
@@ -215,6 +215,13 @@ static inline bool is_call(const il_case *cases, size_t n, unsigned flags)
     return (cases || n == 0) && n <= INT_MAX && !(flags & ~IL_SELECT_ROTATE);
 }
 
+/* The same again: another thread has done something meanwhile. */
+static __attribute__((noinline)) int again(il_case *cases, size_t n,
+                                           unsigned flags)
+{
+    return il_select(cases, n, flags);
+}
+
 int il_select(il_case *cases, size_t n, unsigned flags)
 {
     il_task *task = ili_current_task();
@@ -226,11 +233,14 @@ int il_select(il_case *cases, size_t n, unsigned flags)
     r = choose(cases, n, flags, true);
     if (r == -EAGAIN) {
         ILI_RETURN_IF_FAIL(task, -ESRCH);
-        return wait_for_one(cases, n, task);
+        r = wait_for_one(cases, n, task);
+        return ILI_UNLIKELY(r == -EAGAIN) ? again(cases, n, flags) : r;
     }
     if (r < 0)
         return r;
     r = fire(cases, r);
+    if (ILI_UNLIKELY(r >= 0 && cases[r].result == -EAGAIN))
+        return again(cases, n, flags);
     if (task && ili_must_pause(task))
         ili_pause(task);
     return r;
@@ -241,6 +251,10 @@ int il_try_select(il_case *cases, size_t n, unsigned flags)
     int r;
 
     ILI_RETURN_IF_FAIL(is_call(cases, n, flags), -EINVAL);
-    r = choose(cases, n, flags, false);
-    return r < 0 ? r : fire(cases, r);
+    do {
+        r = choose(cases, n, flags, false);
+        if (r >= 0)
+            r = fire(cases, r);
+    } while (ILI_UNLIKELY(r >= 0 && cases[r].result == -EAGAIN));
+    return r;
 }

@@ -46,7 +46,8 @@ void ili_semaphore_serve(il_semaphore *semaphore)
             return;
         semaphore->taken += n;
         ili_list_remove(&first->link);
-        ili_wake(first->task, 0);
+        if (ILI_UNLIKELY(!ili_wake(first->task, 0)))
+            semaphore->taken -= n;
     }
     waiters->next = NULL; /* the short ways look at this alone */
 }

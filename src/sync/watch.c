@@ -87,11 +87,11 @@ static void grant(const il_watch *watch, struct watcher *watcher)
 {
     il_task *task = watcher->node.waiter.task;
 
-    copy_latest(watch, (void *)watcher->node.ret_value,
-                watcher->node.waiter.slot);
     if (task->state != ILI_SELECTING)
         ili_visit_begin(ili_sched_current, &watcher->visit, watch);
-    ili_wake(task, 0);
+    if (ili_wake(task, 0))
+        copy_latest(watch, (void *)watcher->node.ret_value,
+                    watcher->node.waiter.slot);
 }
 
 int il_watch_set(il_watch *watch, const void *value)

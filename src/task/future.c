@@ -78,8 +78,8 @@ wake_rest(il_future *future, il_link *link, int result, void *value)
     future->waiters.next = link;
     link->prev = &future->waiters;
     while ((link = ili_list_pop(&future->waiters)) != NULL) {
-        deliver(waiter_of(link), result, value);
-        ili_wake(waiter_of(link)->waiter.task, 0);
+        if (ili_wake(waiter_of(link)->waiter.task, 0))
+            deliver(waiter_of(link), result, value);
     }
 }
 
@@ -96,11 +96,11 @@ wake_all(il_future *future, int result, void *value)
     do {
         il_future_waiter *waiter = waiter_of(link);
 
-        deliver(waiter, result, value);
         if (ILI_UNLIKELY(waiter->waiter.task->state != ILI_PARKED)) {
             wake_rest(future, link, result, value);
             return;
         }
+        deliver(waiter, result, value);
         link = link->next;
         ili_wake_inline(sched, waiter->waiter.task, 0);
     } while (link != &future->waiters);

@@ -249,27 +249,27 @@ int ili_park_selecting(ili_abort_fn *abort, void *arg, const char *waits_for)
     return park_as(ILI_SELECTING, abort, arg, waits_for);
 }
 
-void ili_wake(il_task *task, int result)
+bool ili_wake(il_task *task, int result)
 {
     ili_sched *sched = task->sched;
 
-    if (ILI_UNLIKELY(task->state != ILI_PARKED)) {
-        ili_wake_selecting(task, result); /* the last thing: no frame */
-        return;
-    }
-    ili_wake_inline(sched, task, result);
+    if (ILI_UNLIKELY(task->state != ILI_PARKED))
+        return ili_wake_selecting(task, result); /* the last thing: no frame */
+    (void)ili_wake_inline(sched, task, result);
     ili_sched_changed(sched);
+    return true;
 }
 
 /* The grant claims the task: from here on it is in no list, and no other grant
- * and no cancel can find it. */
-void ili_wake_selecting(il_task *task, int result)
+ * and no cancel can find it.  But another thread may have claimed it already:
+ * then it goes on SELECTING until that one's wake-up is here. */
+bool ili_wake_selecting(il_task *task, int result)
 {
     ILI_ASSERT(task->state == ILI_SELECTING);
     task->state = ILI_PARKED;
     task->wake_result = result;
     task->abort(task->abort_arg);
-    ili_wake(task, result);
+    return ILI_LIKELY(task->state == ILI_PARKED) && ili_wake(task, result);
 }
 
 void ili_requeue(il_task *task)
@@ -289,7 +289,7 @@ void ili_cancel_wait(il_task *task)
         return;
     task->abort(task->abort_arg);
     task->state = ILI_PARKED; /* a select has nothing more to leave */
-    ili_wake(task, -ECANCELED);
+    (void)ili_wake(task, -ECANCELED);
 }
 
 /* The rest of il_yield(), with what only some need.  These are functions of

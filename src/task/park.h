@@ -148,14 +148,13 @@ ili_park_selecting_inline(ili_sched *sched, il_task *task, ili_abort_fn *abort,
 }
 
 /* ili_wake() of a task of this thread, without ili_sched_changed(). */
-static inline void ili_wake_inline(ili_sched *sched, il_task *task, int result)
+static inline bool ili_wake_inline(ili_sched *sched, il_task *task, int result)
 {
-    if (ILI_UNLIKELY(task->state != ILI_PARKED)) {
-        ili_wake_selecting(task, result);
-        return;
-    }
+    if (ILI_UNLIKELY(task->state != ILI_PARKED))
+        return ili_wake_selecting(task, result);
     task->wake_result = result;
     ili_queue_task(sched, task, ili_context_sp(&task->coro.context));
+    return true;
 }
 
 #endif

@@ -127,11 +127,15 @@ int ili_check_park(void);
  * rest. */
 int ili_park_selecting(ili_abort_fn *abort, void *arg, const char *waits_for);
 
-/* Put a parked task on the ready queue.  Unlink it first. */
-void ili_wake(il_task *task, int result);
+/* Put a parked task on the ready queue.  Unlink it first.
+ *
+ * False: it selects, and another thread has been faster; whoever grants keeps
+ * what it has, for the next one.  So what is granted is moved after this, which
+ * is in time: the task does not run before. */
+bool ili_wake(il_task *task, int result);
 
 /* Likewise, for one that is SELECTING. */
-void ili_wake_selecting(il_task *task, int result);
+bool ili_wake_selecting(il_task *task, int result);
 
 static inline bool ili_is_parked(const il_task *task)
 {

@@ -157,7 +157,7 @@ static void desert(il_pool *pool, struct stuck *stuck)
             ILI_CONTAINER(pool->queue.next, struct ili_job, link);
 
         ili_pool_unqueue(pool, job, ILI_JOB_DONE);
-        ili_list_append(&ended, &job->sleeper->link);
+        ili_list_append(&ended, &job->sleeper->node.link);
     }
     stuck->sites = calloc(pool->n_alive + 1, sizeof *stuck->sites);
     ili_pool_each_busy(pool, note_stuck, stuck);

@@ -150,12 +150,12 @@ void il_shared_channel_set_destroy(il_shared_channel *channel,
 
 /* Under both latches: do it without waiting.  -EAGAIN: that is not possible. */
 typedef int step_fn(il_shared_channel *channel, void *element,
-                    struct ili_sleeper **ret_served);
+                    il_shared_waiter **ret_served);
 
 static int send_now(il_shared_channel *channel, void *element,
-                    struct ili_sleeper **ret_served)
+                    il_shared_waiter **ret_served)
 {
-    struct ili_sleeper *receiver;
+    il_shared_waiter *receiver;
 
     if (channel->state & ILI_SHARED_CLOSED)
         return -EPIPE;
@@ -173,9 +173,9 @@ static int send_now(il_shared_channel *channel, void *element,
 /* Room that becomes free is filled by the sender that has waited longest,
  * before anybody else can. */
 static int receive_now(il_shared_channel *channel, void *element,
-                       struct ili_sleeper **ret_served)
+                       il_shared_waiter **ret_served)
 {
-    struct ili_sleeper *sender;
+    il_shared_waiter *sender;
     bool was_empty = is_empty(channel);
 
     if (!was_empty)
@@ -205,7 +205,7 @@ static bool leave_channel(struct ili_sleeper *me)
     if (!ili_sleeper_claim(me))
         return false;
     ili_shared_latch(channel);
-    ili_list_remove(&me->link);
+    ili_list_remove(&me->node.link);
     ili_shared_unlatch(channel);
     return true;
 }
@@ -214,16 +214,16 @@ static bool leave_channel(struct ili_sleeper *me)
 static int try_or_join(il_shared_channel *channel, step_fn *step, void *element,
                        ili_list *list, struct ili_sleeper *me)
 {
-    struct ili_sleeper *served = NULL;
+    il_shared_waiter *served = NULL;
     int r;
 
     ili_shared_latch(channel);
     r = step(channel, element, &served);
     if (r == -EAGAIN && list)
-        ili_list_append(list, &me->link);
+        ili_list_append(list, &me->node.link);
     ili_shared_unlatch(channel);
     if (served)
-        ili_sleeper_wake(served, 0);
+        ili_waiter_wake(served, 0);
     return r;
 }
 
@@ -342,10 +342,10 @@ int il_shared_channel_receive(il_shared_channel *channel, void *ret_element,
 
 static void take_all(ili_list *list, ili_list *taken)
 {
-    struct ili_sleeper *sleeper;
+    il_shared_waiter *node;
 
-    while ((sleeper = ili_sleepers_pop(list)) != NULL)
-        ili_list_append(taken, &sleeper->link);
+    while ((node = ili_sleepers_pop(list)) != NULL)
+        ili_list_append(taken, &node->link);
 }
 
 bool ili_shared_end(il_shared_channel *channel, ili_list *taken)

@@ -28,10 +28,8 @@ enum state {
 
 /* On the stack of who waits. */
 struct waiting {
-    struct ili_sleeper sleeper; /* its slot is this */
+    struct ili_sleeper sleeper; /* its node says where the outcome goes to */
     il_shared_future *future;
-    int result;
-    void *value;
 };
 
 /* Where things stand, under the lock.  -EAGAIN: pending. */
@@ -50,15 +48,12 @@ static int look(const il_shared_future *future, int *ret_result,
 /* Everybody who waits, off the future, in the order they came. */
 static void take_waiters(il_shared_future *future, ili_list *taken)
 {
-    struct ili_sleeper *sleeper;
+    il_shared_waiter *node;
 
     ili_list_init(taken);
-    while ((sleeper = ili_sleepers_pop(&future->waiters)) != NULL) {
-        struct waiting *waiting = sleeper->slot;
-
-        waiting->result = future->result;
-        waiting->value = future->value;
-        ili_list_append(taken, &sleeper->link);
+    while ((node = ili_sleepers_pop(&future->waiters)) != NULL) {
+        (void)look(future, node->slot, node->more);
+        ili_list_append(taken, &node->link);
     }
 }
 
@@ -114,7 +109,7 @@ bool il_shared_future_is_done(il_shared_future *future)
 
 static bool stop_waiting(struct ili_sleeper *me)
 {
-    const struct waiting *waiting = me->slot;
+    const struct waiting *waiting = ILI_CONTAINER(me, struct waiting, sleeper);
 
     return ili_sleeper_leave(me, &waiting->future->lock);
 }
@@ -129,24 +124,20 @@ int ili_shared_future_wait(il_shared_future *future, il_time timeout,
         return ili_spent(ili_current_task());
     ILI_RETURN_IF_FAIL(r == -EAGAIN, r);
     ILI_RETURN_IF_FAIL(timeout > 0, -ETIMEDOUT);
-    r = ili_sleeper_init(&me.sleeper, stop_waiting, &me);
+    r = ili_sleeper_init(&me.sleeper, stop_waiting, ret_result);
     if (r < 0)
         return r;
+    me.sleeper.node.more = ret_value;
 
     ili_lock(&future->lock);
     r = look(future, ret_result, ret_value);
     if (r == -EAGAIN)
-        ili_list_append_lazy(&future->waiters, &me.sleeper.link);
+        ili_list_append_lazy(&future->waiters, &me.sleeper.node.link);
     ili_unlock(&future->lock);
     if (r != -EAGAIN)
         return r;
 
-    r = ili_sleep(&me.sleeper, timeout, what);
-    if (r == 0 && ret_result)
-        *ret_result = me.result;
-    if (r == 0 && ret_value)
-        *ret_value = me.value;
-    return r;
+    return ili_sleep(&me.sleeper, timeout, what);
 }
 
 int il_shared_future_wait(il_shared_future *future, il_time timeout,
@@ -154,6 +145,26 @@ int il_shared_future_wait(il_shared_future *future, il_time timeout,
 {
     return ili_shared_future_wait(future, timeout, ret_result, ret_value,
                                   "a shared future");
+}
+
+int ili_shared_future_join(il_shared_future *future, il_shared_waiter *node,
+                           struct ili_sleeper *sleeper)
+{
+    bool is_pending;
+
+    ili_lock(&future->lock);
+    is_pending = future->state == PENDING;
+    if (is_pending)
+        ili_choice_join(sleeper, node, &future->waiters);
+    ili_unlock(&future->lock);
+    return is_pending ? 1 : -EAGAIN;
+}
+
+void ili_shared_future_leave(il_shared_future *future, il_shared_waiter *node)
+{
+    ili_lock(&future->lock);
+    ili_list_remove(&node->link);
+    ili_unlock(&future->lock);
 }
 
 void il_shared_future_fini(il_shared_future *future)
