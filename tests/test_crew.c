@@ -4,6 +4,8 @@
 
 #include "support/fixture.h"
 #include "support/gates.h"
+#include "support/pool_clients.h"
+#include "support/tasks.h"
 
 #include "thread/worker.h"
 
@@ -30,59 +32,10 @@ int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr,
     return __real_pthread_create(thread, attr, fn, arg);
 }
 
-static il_pool *make_pool(unsigned max_threads, il_time idle_time)
-{
-    const il_pool_options options = { .max_threads = max_threads,
-                                      .idle_time = idle_time };
-    il_pool *pool = NULL;
-
-    assert_int_equal(il_pool_new(&options, &pool), 0);
-    return pool;
-}
-
-static void end_pool(il_pool *pool)
-{
-    assert_int_equal(il_pool_close(pool, IL_FOREVER), 0);
-    assert_null(il_pool_unref(pool));
-}
-
-struct client {
-    il_pool *pool;
-    struct gate gate;
-    int r;
-    int result;
-};
-
-static int offload_gate(void *arg)
-{
-    struct client *c = arg;
-
-    c->r = 1;
-    c->r = il_offload_to(c->pool, gate_pass, &c->gate, &c->result);
-    return 0;
-}
-
-static il_task *spawn_client(struct client *c, il_pool *pool, int result)
-{
-    il_task *task = NULL;
-
-    c->pool = pool;
-    gate_init(&c->gate, result);
-    assert_int_equal(il_spawn(NULL, offload_gate, c, &task), 0);
-    return task;
-}
-
-static int join(void *task)
-{
-    CHECK_INT(il_task_join(task, NULL), 0);
-    return 0;
-}
-
-static void finish(struct client *c, il_task *task)
+static void let_end(struct gated_client *c, il_task *task)
 {
     gate_open(&c->gate);
-    assert_int_equal(il_run(join, task), 0);
-    assert_int_equal(reap(task), 0);
+    finish(task);
     gate_fini(&c->gate);
 }
 
@@ -134,8 +87,8 @@ static struct counts wait_for_idle(il_pool *pool, unsigned n)
  * does not count as work any more. */
 static void test_crew_jobs_do_not_wait_beside_one_that_blocks(void **state)
 {
-    il_pool *pool = make_pool(4, IL_FOREVER);
-    struct client c;
+    il_pool *pool = make_named_pool(4, IL_FOREVER);
+    struct gated_client c;
     il_task *task = spawn_client(&c, pool, 3);
     struct counts counts;
 
@@ -155,7 +108,7 @@ static void test_crew_jobs_do_not_wait_beside_one_that_blocks(void **state)
                          counts.n_threads);
     }
 
-    finish(&c, task);
+    let_end(&c, task);
     assert_int_equal(c.r, 0);
     assert_int_equal(c.result, 3);
     counts = wait_for_idle(pool, counts.n_threads);
@@ -168,8 +121,8 @@ static void test_crew_jobs_do_not_wait_beside_one_that_blocks(void **state)
 static void test_crew_jobs_wait_when_all_block(void **state)
 {
     struct fixture *f = *state;
-    il_pool *pool = make_pool(2, IL_FOREVER);
-    struct client c[4];
+    il_pool *pool = make_named_pool(2, IL_FOREVER);
+    struct gated_client c[4];
     il_task *tasks[4];
 
     for (int i = 0; i < 2; i++) {
@@ -182,7 +135,7 @@ static void test_crew_jobs_wait_when_all_block(void **state)
     assert_int_equal(count(pool).attention, ILI_POOL_WATCHED);
     assert_int_equal(il_pool_count_waiting(pool), 2);
     for (int i = 0; i < 4; i++) {
-        finish(&c[i], tasks[i]);
+        let_end(&c[i], tasks[i]);
         assert_int_equal(c[i].r, 0);
         assert_int_equal(c[i].result, i);
     }
@@ -196,8 +149,8 @@ static void
 test_crew_job_waits_for_a_slow_thread_if_there_is_no_other(void **state)
 {
     struct fixture *f = *state;
-    il_pool *pool = make_pool(4, IL_MS(1));
-    struct client c[2];
+    il_pool *pool = make_named_pool(4, IL_MS(1));
+    struct gated_client c[2];
     il_task *tasks[2];
 
     tasks[0] = spawn_client(&c[0], pool, 5);
@@ -213,7 +166,7 @@ test_crew_job_waits_for_a_slow_thread_if_there_is_no_other(void **state)
     assert_int_equal(c[1].r, 1);
     assert_int_equal(il_pool_count_waiting(pool), 1);
     for (int i = 0; i < 2; i++) {
-        finish(&c[i], tasks[i]);
+        let_end(&c[i], tasks[i]);
         assert_int_equal(c[i].r, 0);
         assert_int_equal(c[i].result, 5 + i);
     }
@@ -224,8 +177,8 @@ test_crew_job_waits_for_a_slow_thread_if_there_is_no_other(void **state)
 /* A pool that closes while some are slow runs what is queued. */
 static void test_crew_closes_while_some_block(void **state)
 {
-    il_pool *pool = make_pool(2, IL_FOREVER);
-    struct client c[3];
+    il_pool *pool = make_named_pool(2, IL_FOREVER);
+    struct gated_client c[3];
     il_task *tasks[3];
 
     (void)state;
@@ -238,7 +191,7 @@ static void test_crew_closes_while_some_block(void **state)
         gate_open(&c[i].gate);
     assert_int_equal(il_pool_close(pool, IL_FOREVER), 0);
     for (int i = 0; i < 3; i++) {
-        finish(&c[i], tasks[i]);
+        let_end(&c[i], tasks[i]);
         assert_int_equal(c[i].r, 0);
         assert_int_equal(c[i].result, i);
     }

@@ -4,6 +4,8 @@
 
 #include "support/fixture.h"
 #include "support/gates.h"
+#include "support/pool_clients.h"
+#include "support/tasks.h"
 
 #include <errno.h>
 #include <string.h>
@@ -20,33 +22,6 @@ static const il_local mortal = IL_LOCAL_INIT("none", bury);
 static int set_value(const il_local *local, const char *value)
 {
     return il_local_set(local, (void *)(uintptr_t)value);
-}
-
-static il_pool *make_pool(unsigned max_threads)
-{
-    const il_pool_options options = { .max_threads = max_threads };
-    il_pool *pool = NULL;
-
-    assert_int_equal(il_pool_new(&options, &pool), 0);
-    return pool;
-}
-
-static void end_pool(il_pool *pool)
-{
-    assert_int_equal(il_pool_close(pool, IL_FOREVER), 0);
-    assert_null(il_pool_unref(pool));
-}
-
-static int join(void *task)
-{
-    CHECK_INT(il_task_join(task, NULL), 0);
-    return 0;
-}
-
-static void finish(il_task *task)
-{
-    assert_int_equal(il_run(join, task), 0);
-    assert_int_equal(reap(task), 0);
 }
 
 /* A job: notes who it sees. */

@@ -4,6 +4,8 @@
 
 #include "support/fixture.h"
 #include "support/gates.h"
+#include "support/pool_clients.h"
+#include "support/tasks.h"
 
 #include "thread/pool.h"
 #include "thread/worker.h"
@@ -229,22 +231,6 @@ static void test_rest_does_not_spin_on_one_processor(void **state)
 
 /* --- pools ---------------------------------------------------------------- */
 
-static il_pool *make_pool(unsigned max_threads, il_time idle_time)
-{
-    const il_pool_options options = { .max_threads = max_threads,
-                                      .idle_time = idle_time };
-    il_pool *pool = NULL;
-
-    assert_int_equal(il_pool_new(&options, &pool), 0);
-    return pool;
-}
-
-static void end_pool(il_pool *pool)
-{
-    assert_int_equal(il_pool_close(pool, IL_FOREVER), 0);
-    assert_null(il_pool_unref(pool));
-}
-
 /* As if jobs had come soon all the time, and processors were plenty. */
 static void encourage(il_pool *pool)
 {
@@ -285,7 +271,7 @@ static int offload_now_and_then(void *arg)
 /* Each is found by a thread that spins, or wakes one, or comes in between. */
 static void test_rest_finds_jobs_that_come_as_it_gives_up(void **state)
 {
-    struct client c = { .pool = make_pool(1, IL_FOREVER),
+    struct client c = { .pool = make_named_pool(1, IL_FOREVER),
                         .random = 5,
                         .longest = IL_US(60),
                         .n_rounds = N_ROUNDS };
@@ -299,7 +285,7 @@ static void test_rest_finds_jobs_that_come_as_it_gives_up(void **state)
 /* The thread's time to go comes while it spins, or right after. */
 static void test_rest_finds_jobs_that_come_as_it_leaves(void **state)
 {
-    struct client c = { .pool = make_pool(2, IL_US(40)),
+    struct client c = { .pool = make_named_pool(2, IL_US(40)),
                         .random = 6,
                         .longest = IL_US(80),
                         .n_rounds = N_ROUNDS / 2 };
@@ -332,7 +318,7 @@ static int count_spinners(il_pool *pool)
 static void test_rest_one_spins_at_a_time(void **state)
 {
     enum { N = 3 };
-    il_pool *pool = make_pool(N, IL_FOREVER);
+    il_pool *pool = make_named_pool(N, IL_FOREVER);
     struct client clients[N];
     pthread_t threads[N];
 
@@ -375,7 +361,7 @@ static void test_rest_that_spins_sees_the_end_of_its_pool(void **state)
 {
     (void)state;
     for (int i = 0; i < 50; i++) {
-        il_pool *pool = make_pool(1, IL_FOREVER);
+        il_pool *pool = make_named_pool(1, IL_FOREVER);
 
         make_it_spin(pool);
         assert_int_equal(il_pool_close(pool, IL_FOREVER), 0);
@@ -384,35 +370,21 @@ static void test_rest_that_spins_sees_the_end_of_its_pool(void **state)
     }
 }
 
-struct blocker {
-    il_pool *pool;
-    struct gate gate;
-};
-
-static int offload_gate(void *arg)
-{
-    struct blocker *blocker = arg;
-
-    return il_offload_to(blocker->pool, gate_pass, &blocker->gate, NULL);
-}
-
 /* One works, the other spins when it is told to go. */
 static void test_rest_that_spins_leaves_when_there_are_too_many(void **state)
 {
-    struct blocker blocker = { .pool = make_pool(2, IL_FOREVER) };
-    il_task *task = NULL;
+    il_pool *pool = make_named_pool(2, IL_FOREVER);
+    struct gated_client blocker;
+    il_task *task = spawn_client(&blocker, pool, 0);
 
     (void)state;
-    gate_init(&blocker.gate, 0);
-    assert_int_equal(il_spawn(NULL, offload_gate, &blocker, &task), 0);
     gate_wait_begun(&blocker.gate);
-    make_it_spin(blocker.pool);
-    assert_int_equal(il_pool_set_max_threads(blocker.pool, 1), 0);
-    while (il_pool_count_threads(blocker.pool) > 1)
-        (void)sched_yield();
+    make_it_spin(pool);
+    assert_int_equal(il_pool_set_max_threads(pool, 1), 0);
+    wait_for_threads(pool, 1);
     gate_open(&blocker.gate);
-    end_pool(blocker.pool);
-    il_task_unref(task);
+    finish(task);
+    end_pool(pool);
     gate_fini(&blocker.gate);
 }
 
