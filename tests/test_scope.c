@@ -6,6 +6,11 @@
 #include "support/tasks.h"
 
 #include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static int inner_fires(void *arg)
 {
@@ -409,6 +414,48 @@ static void test_scope_is_for_tasks_only(void **state)
     assert_int_equal(il_scope_enter_shield(&scope, IL_FOREVER), -ESRCH);
 }
 
+static int leave_it_open(void *arg)
+{
+    static il_scope scope;
+
+    (void)arg;
+    return il_scope_enter(&scope, IL_FOREVER);
+}
+
+/* In a child process, whose stderr goes into `pipe`. */
+static _Noreturn void die(int pipe)
+{
+    il_task *task;
+
+    (void)dup2(pipe, STDERR_FILENO);
+    (void)setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
+    (void)il_spawn(NULL, leave_it_open, NULL, &task);
+    _exit(0);
+}
+
+static void test_scope_left_open_ends_the_program_and_says_whose(void **state)
+{
+    char said[500] = "";
+    int status = 0;
+    int pipes[2];
+    pid_t child;
+
+    (void)state;
+    assert_int_equal(pipe(pipes), 0);
+    child = fork();
+    assert_true(child >= 0);
+    if (child == 0)
+        die(pipes[1]);
+    (void)close(pipes[1]);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(read(pipes[0], said, sizeof said - 1) > 0);
+    (void)close(pipes[0]);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+    assert_non_null(strstr(said, "task 'leave_it_open' spawned at "));
+    assert_non_null(strstr(said, "test_scope.c:"));
+    assert_non_null(strstr(said, "leave it before the body returns"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -429,6 +476,7 @@ int main(void)
         TEST(test_scope_leaves_no_deadline_behind),
         TEST(test_scope_cancelled_by_hand_is_no_error),
         TEST(test_scope_is_for_tasks_only),
+        TEST(test_scope_left_open_ends_the_program_and_says_whose),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -88,7 +88,9 @@ IL_EXPORT void il_scope_cancel(il_scope *scope);
  * @param scope     An entered scope of any task of this thread; NULL for the
  *                  innermost one of the calling task.
  * @param callback  Initialised, not queued.  A scope may have any number, which
- *                  are posted in the order they came.
+ *                  are posted in the order they came.  Must stay until the scope is
+ *                  left: variables of a task's body are gone before the
+ *                  outermost scope is.
  * @retval 0        Registered; il_callback_cancel() takes it back.
  * @retval -EINVAL  @p callback is NULL or has no function.
  * @retval -ESRCH   Nobody is in that scope, or a task of another thread; or

@@ -98,12 +98,15 @@ static __attribute__((noinline)) void tell_joiners(il_task *task)
 static _Noreturn void die_of_open_scope(const il_task *task)
 {
     const il_site *site = task->site;
+    char place[200] = "";
 
+    if (site && site->file)
+        (void)snprintf(place, sizeof place, " spawned at %s:%u", site->file,
+                       site->line);
     fprintf(stderr,
-            "interloop: task '%s' spawned at %s:%u ended with a group or scope "
-            "open\n",
-            ili_task_name(task), site ? site->file : "?",
-            site ? site->line : 0);
+            "interloop: task '%s'%s ended with a group or scope open: close or "
+            "leave it before the body returns\n",
+            ili_task_name(task), place);
     abort();
 }
 
