@@ -164,7 +164,7 @@ static void test_debug_stack_nearly_full_is_told_once(void **state)
     struct fixture *f = *state;
 
     (void)stack_used_by(f, percent(85));
-    expect_report(f);
+    take_report_of(f);
 }
 
 static void test_debug_stack_limit_can_be_chosen(void **state)
@@ -174,7 +174,7 @@ static void test_debug_stack_limit_can_be_chosen(void **state)
 
     assert_int_equal(il_loop_set_debug_limits(f->loop, &limits), 0);
     (void)stack_used_by(f, percent(40));
-    expect_report(f);
+    take_report_of(f);
 }
 
 static int wait_far_down(void *arg)
