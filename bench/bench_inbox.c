@@ -28,12 +28,12 @@
 #include "config.h"
 
 #include "bench.h"
+#include "machine.h"
 
 #include <interloop/interloop.h>
 
 #include <ev.h>
 #include <pthread.h>
-#include <sched.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -73,20 +73,10 @@ static void (*post)(struct message *message);
 
 /* --- The sender -------------------------------------------------------------- */
 
-static void pin_to(int cpu)
-{
-    cpu_set_t set;
-
-    CPU_ZERO(&set);
-    CPU_SET(cpu, &set);
-    /* With one processor both stay where they are. */
-    (void)pthread_setaffinity_np(pthread_self(), sizeof set, &set);
-}
-
 static void *sender(void *arg)
 {
     (void)arg;
-    pin_to(1);
+    bench_pin_to(1);
     for (long i = 0; i < n_sent; i++) {
         struct message *message = &messages[i % N_MESSAGES];
 
@@ -151,7 +141,7 @@ static void measure_with(void *(*send)(void *arg), void (*run)(void),
 
     n_sent = bench_ops(standard);
     BENCH_CHECK(sem_init(&room, 0, N_MESSAGES / N_RETURNED));
-    pin_to(0);
+    bench_pin_to(0);
     BENCH_CHECK(-pthread_create(&thread, NULL, send, NULL));
     start = bench_wall_ns();
     cpu = bench_cpu_ns();
@@ -216,7 +206,7 @@ static int send_all(void *arg)
 
 static void *sender_loop(void *arg)
 {
-    pin_to(1);
+    bench_pin_to(1);
     BENCH_CHECK(il_run(send_all, arg));
     return NULL;
 }

@@ -15,14 +15,13 @@
 #include "config.h"
 
 #include "bench.h"
+#include "machine.h"
 
 #include <interloop/glib.h>
 #include <interloop/interloop.h>
 
 #include <glib-unix.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
-#include <sys/resource.h>
 
 #define N_FDS 1000L
 #define N_TIMERS (100L * 1000)
@@ -53,24 +52,6 @@ static void measure(void)
     bench_print("ns", (now - start) / (double)n);
 }
 
-static int new_descriptor(void)
-{
-    int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-
-    BENCH_CHECK(fd);
-    return fd;
-}
-
-static void allow_descriptors(long n)
-{
-    struct rlimit limit;
-
-    BENCH_CHECK(getrlimit(RLIMIT_NOFILE, &limit));
-    if (limit.rlim_cur < (rlim_t)n + 100)
-        limit.rlim_cur = (rlim_t)n + 100;
-    BENCH_CHECK(setrlimit(RLIMIT_NOFILE, &limit));
-}
-
 /* --- Ours ----------------------------------------------------------------- */
 
 static il_loop *begin(void)
@@ -93,7 +74,7 @@ static void run_ours(long n)
 static int waiting_task(void *arg)
 {
     (void)arg;
-    return il_wait_fd(new_descriptor(), IL_READ);
+    return il_wait_fd(bench_new_descriptor(), IL_READ);
 }
 
 static void run_ours_fds(long n)
@@ -101,7 +82,7 @@ static void run_ours_fds(long n)
     il_loop *loop = begin();
     long i;
 
-    allow_descriptors(n);
+    bench_allow_descriptors(n);
     for (i = 0; i < n; i++)
         BENCH_CHECK(il_spawn(NULL, waiting_task, NULL, NULL));
     measure();
@@ -151,9 +132,9 @@ static void run_glib_fds(long n)
 {
     long i;
 
-    allow_descriptors(n);
+    bench_allow_descriptors(n);
     for (i = 0; i < n; i++)
-        g_unix_fd_add(new_descriptor(), G_IO_IN, on_fd, NULL);
+        g_unix_fd_add(bench_new_descriptor(), G_IO_IN, on_fd, NULL);
     measure();
 }
 

@@ -25,13 +25,13 @@
 #include "config.h"
 
 #include "bench.h"
+#include "machine.h"
 
 #include <interloop/glib.h>
 #include <interloop/interloop.h>
 
 #include <glib-unix.h>
 #include <pthread.h>
-#include <sched.h>
 #include <semaphore.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -195,20 +195,10 @@ static void run_ours(long n)
 
 /* --- Without GLib ------------------------------------------------------------------ */
 
-static void pin_to(int cpu)
-{
-    cpu_set_t set;
-
-    CPU_ZERO(&set);
-    CPU_SET(cpu, &set);
-    /* With one processor all stay where they are. */
-    (void)pthread_setaffinity_np(pthread_self(), sizeof set, &set);
-}
-
 static gpointer run_native_loop(gpointer arg)
 {
     (void)arg;
-    pin_to(0);
+    bench_pin_to(0);
     BENCH_CHECK(il_loop_new(&loop));
     BENCH_CHECK(sem_post(&answer));
     BENCH_CHECK(il_loop_run(loop));
@@ -231,7 +221,7 @@ static gpointer wait_by_hand(gpointer arg)
     guint64 count;
 
     (void)arg;
-    pin_to(0);
+    bench_pin_to(0);
     BENCH_CHECK(epoll);
     BENCH_CHECK(epoll_ctl(epoll, EPOLL_CTL_ADD, floor_fd, &event));
     for (;;) {
@@ -256,7 +246,7 @@ static void run_native(long n)
     native = g_thread_new("native", run_native_loop, NULL);
     BENCH_CHECK(sem_wait(&answer));
     by_hand = g_thread_new("by hand", wait_by_hand, NULL);
-    pin_to(1);
+    bench_pin_to(1);
     compete(NATIVE, BY_HAND);
 
     BENCH_CHECK(il_post_threadsafe(loop, &stop));

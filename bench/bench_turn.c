@@ -14,13 +14,12 @@
 #include "config.h"
 
 #include "bench.h"
+#include "machine.h"
 
 #include <interloop/interloop.h>
 
 #include <ev.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
-#include <sys/resource.h>
 
 #define N_TURNS (1000L * 1000)
 #define N_WARM_UP 1000L
@@ -48,37 +47,19 @@ static void *allocate(long n, size_t size)
     return memory;
 }
 
-static void allow_descriptors(long n)
-{
-    struct rlimit limit;
-
-    BENCH_CHECK(getrlimit(RLIMIT_NOFILE, &limit));
-    if (limit.rlim_cur < (rlim_t)n + 100)
-        limit.rlim_cur = (rlim_t)n + 100;
-    BENCH_CHECK(setrlimit(RLIMIT_NOFILE, &limit));
-}
-
-static int new_descriptor(void)
-{
-    int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-
-    BENCH_CHECK(fd);
-    return fd;
-}
-
 /* --- Ours --------------------------------------------------------------------- */
 
 static int waiting_task(void *arg)
 {
     (void)arg;
-    return il_wait_fd(new_descriptor(), IL_READ);
+    return il_wait_fd(bench_new_descriptor(), IL_READ);
 }
 
 static void run_ours(long n)
 {
     il_loop *loop;
 
-    allow_descriptors(n);
+    bench_allow_descriptors(n);
     BENCH_CHECK(il_loop_new(&loop));
     for (long i = 0; i < n; i++)
         BENCH_CHECK(il_spawn(NULL, waiting_task, NULL, NULL));
@@ -132,9 +113,9 @@ static void run_ev(long n)
     struct ev_loop *ev = new_ev();
     ev_io *ios = allocate(n, sizeof *ios);
 
-    allow_descriptors(n);
+    bench_allow_descriptors(n);
     for (long i = 0; i < n; i++) {
-        ev_io_init(&ios[i], on_ev_io, new_descriptor(), EV_READ);
+        ev_io_init(&ios[i], on_ev_io, bench_new_descriptor(), EV_READ);
         ev_io_start(ev, &ios[i]);
     }
     MEASURE(ev_run(ev, EVRUN_NOWAIT));
@@ -181,10 +162,10 @@ static void run_uv(long n)
     uv_loop_t uv;
     uv_poll_t *polls = allocate(n, sizeof *polls);
 
-    allow_descriptors(n);
+    bench_allow_descriptors(n);
     BENCH_CHECK(uv_loop_init(&uv));
     for (long i = 0; i < n; i++) {
-        BENCH_CHECK(uv_poll_init(&uv, &polls[i], new_descriptor()));
+        BENCH_CHECK(uv_poll_init(&uv, &polls[i], bench_new_descriptor()));
         BENCH_CHECK(uv_poll_start(&polls[i], UV_READABLE, on_uv_poll));
     }
     MEASURE(uv_run(&uv, UV_RUN_NOWAIT));

@@ -17,6 +17,7 @@
 
 #include "config.h"
 
+#include "../machine.h"
 #include "peer_event.h"
 
 #ifdef HAVE_PEER_EVENT
@@ -25,7 +26,6 @@
 #include <event2/thread.h>
 
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
@@ -65,22 +65,12 @@ static void wait_for_room(long i)
             (void)sched_yield();
 }
 
-static void pin_to(int cpu)
-{
-    cpu_set_t set;
-
-    CPU_ZERO(&set);
-    CPU_SET(cpu, &set);
-    /* With one processor both stay where they are. */
-    (void)pthread_setaffinity_np(pthread_self(), sizeof set, &set);
-}
-
 static void *sender(void *arg)
 {
     long room = N_MESSAGES;
 
     (void)arg;
-    pin_to(1);
+    bench_pin_to(1);
     for (long i = 0; i < n_sent; i++) {
         struct message *message = &messages[i % N_MESSAGES];
 
@@ -190,7 +180,7 @@ static void measure(void (*post_fn)(struct message *message))
     for (long i = 0; i < N_MESSAGES; i++)
         BENCH_CHECK(event_assign(&messages[i].event, base, -1, 0, on_message,
                                  &messages[i]));
-    pin_to(0);
+    bench_pin_to(0);
     pass(N_WARM_UP);
     start = bench_wall_ns();
     cpu = bench_cpu_ns();
