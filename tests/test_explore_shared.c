@@ -246,15 +246,9 @@ static int stream(void *arg)
 {
     static il_task_fn *const fns[] = { send_in_order, send_in_order,
                                        receive_in_order, close_channel };
-    il_group group;
-    int r = il_group_open(&group, IL_GROUP_SUPERVISE);
 
     (void)arg;
-    if (r < 0)
-        return r;
-    for (int i = 0; i < 4; i++)
-        start_part(&group, fns[i], &i, sizeof i, i == victim);
-    return il_group_close(&group);
+    return play_parts(fns, 4, victim);
 }
 
 static const il_test_scenario streaming = { .name = "shared channel",

@@ -170,15 +170,9 @@ static int shop(void *arg)
 {
     static il_task_fn *const fns[] = { listen_to_parent, listen_to_both,
                                        wait_for_child, put_out };
-    il_group group;
-    int r = il_group_open(&group, IL_GROUP_SUPERVISE);
 
     (void)arg;
-    if (r < 0)
-        return r;
-    for (int i = 0; i < 4; i++)
-        start_part(&group, fns[i], &i, sizeof i, i == victim);
-    return il_group_close(&group);
+    return play_parts(fns, 4, victim);
 }
 
 static int shop_setup(void *arg)

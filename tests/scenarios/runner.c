@@ -81,20 +81,6 @@ static void test(void **state)
     run_scenario(*state, program_host);
 }
 
-static int setup(void **state)
-{
-    (void)state;
-    begin_checks();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    end_checks();
-    return 0;
-}
-
 /* "a task" under "poll" is test_poll_a_task. */
 static void write_name(char name[NAME_SIZE], const char *host_name,
                        const struct scenario *scenario)
@@ -123,8 +109,8 @@ int run_all_scenarios(const char *host_name, host_fn *host)
         write_name(names[n], host_name, scenario);
         tests[n] = (struct CMUnitTest){ .name = names[n],
                                         .test_func = test,
-                                        .setup_func = setup,
-                                        .teardown_func = teardown,
+                                        .setup_func = setup_checks,
+                                        .teardown_func = teardown_checks,
                                         .initial_state = (void *)scenario };
     }
     /* Behind cmocka_run_group_tests_name(), which counts an array. */

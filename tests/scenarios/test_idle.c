@@ -203,25 +203,11 @@ static void test_idle_costs_two_wake_ups_at_most(void **state)
                  found);
 }
 
-static int setup(void **state)
-{
-    (void)state;
-    begin_checks();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    end_checks();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_idle_costs_two_wake_ups_at_most,
-                                        setup, teardown),
+                                        setup_checks, teardown_checks),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

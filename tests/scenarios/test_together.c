@@ -64,25 +64,11 @@ static int group_setup(void **state)
     return warm_up(run_glib_guest);
 }
 
-static int setup(void **state)
-{
-    (void)state;
-    begin_checks();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    end_checks();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_together_loops_of_several_threads,
-                                        setup, teardown),
+                                        setup_checks, teardown_checks),
     };
 
     return cmocka_run_group_tests(tests, group_setup, NULL);

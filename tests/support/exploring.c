@@ -198,6 +198,18 @@ void start_part(il_group *group, il_task_fn *fn, const void *arg, size_t size,
     (void)il_task_unref(task);
 }
 
+int play_parts(il_task_fn *const *fns, int n, int victim)
+{
+    il_group group;
+    int r = il_group_open(&group, IL_GROUP_SUPERVISE);
+
+    if (r < 0)
+        return r;
+    for (int i = 0; i < n; i++)
+        start_part(&group, fns[i], &i, sizeof i, i == victim);
+    return il_group_close(&group);
+}
+
 int take_ticket(struct queue *queue)
 {
     if (!HOLDS(queue->n < MAX_TICKETS))

@@ -69,6 +69,10 @@ int play(void *cast);
 void start_part(il_group *group, il_task_fn *fn, const void *arg, size_t size,
                 bool is_victim);
 
+/* Start `n` of them, whose arguments are their numbers, in a group that waits
+ * for them.  Their errors are theirs. */
+int play_parts(il_task_fn *const *fns, int n, int victim);
+
 /* --- who comes first is served first ----------------------------------------- */
 
 enum { MAX_TICKETS = 32 };
