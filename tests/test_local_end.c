@@ -282,6 +282,26 @@ static void test_local_end_destructor_may_set_values(void **state)
     assert_int_equal(n, 1);
 }
 
+static void set_owned_on_destroy(void *value)
+{
+    (void)value;
+    CHECK_INT(il_local_set(&owned, malloc(1)), 0);
+}
+
+/* Of code outside tasks, when the loop closes: nobody is left to do it later. */
+static void test_local_end_destructor_may_set_values_at_the_close(void **state)
+{
+    static const il_local talkative = IL_LOCAL_INIT(NULL, set_owned_on_destroy);
+    struct fixture *f = *state;
+
+    n_destroyed = 0;
+    assert_int_equal(il_local_set(&talkative, TEXT("last words")), 0);
+    assert_ptr_equal(il_loop_ref(f->loop), f->loop);
+    assert_int_equal(il_loop_close(f->loop, 0), 0);
+    assert_int_equal(n_destroyed, 1);
+    (void)il_loop_unref(f->loop);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup_manual, teardown)
 
 int main(void)
@@ -294,6 +314,7 @@ int main(void)
         TEST(test_local_end_set_again_and_again_does_not_grow),
         TEST(test_local_end_callback_taken_back_lets_values_go),
         TEST(test_local_end_destructor_may_set_values),
+        TEST(test_local_end_destructor_may_set_values_at_the_close),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

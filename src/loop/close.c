@@ -166,7 +166,8 @@ int il_loop_close(il_loop *loop, il_time grace)
     ili_debug_end(sched);
     ili_dump_signals_close(loop);
     ili_timers_forget(sched);
-    ili_locals_drop(&sched->locals);
+    while (sched->locals) /* a destructor may set another value */
+        ili_locals_drop(&sched->locals);
 
     ili_fds_free(loop);
     ili_lender_close(loop);
