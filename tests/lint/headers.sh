@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 
-# headers.sh - each public header compiles alone: C11, C17, GNU C, C++17.
+# headers.sh - each public header compiles alone: C11, C17, GNU C, C++17; and what
+# their macros become in a program has nothing that a compiler warns of.
 
 set -u
 top=${IL_SRCDIR:-$(cd "$(dirname "$0")/../.." && pwd)}
@@ -50,4 +51,29 @@ for path in "$top"/include/interloop/*.h "$top"/include/interloop/*/*.h; do
         status=1
     fi
 done
+
+# The macros, in programs.
+use() { # compiler flags program
+    # shellcheck disable=SC2086
+    if ! $1 $2 $warnings -Wpedantic -Wconversion -Wsign-conversion \
+        -I"$top/include" -fsyntax-only "$top/tests/lint/$3"; then
+        echo "$3 does not compile without a warning: $1 $2"
+        status=1
+    fi
+}
+
+use_all() { # program flags
+    local standard
+
+    for standard in c11 gnu17 gnu2x; do
+        use "$cc" "-std=$standard $2" "$1"
+    done
+    [ "$cxx" = no ] || use "$cxx" "-x c++ -std=c++17 $2" "$1"
+}
+
+use_all uses.c ''
+if [ "${IL_HAVE_GLIB-}" = yes ]; then
+    use_all uses_glib.c "$(${PKG_CONFIG:-pkg-config} --cflags gio-2.0 |
+        sed 's/-I/-isystem /g')"
+fi
 exit $status

@@ -86,7 +86,7 @@ typedef int il_g_task_fn(il_g_task *task, gpointer data);
  */
 #define il_g_task_run(source, source_tag, cancellable, callback, user_data,    \
                       fn, data, destroy)                                       \
-    il_g_task_run_at((source), (gpointer)(source_tag), (cancellable),          \
+    il_g_task_run_at((source), (gpointer)(gsize)(source_tag), (cancellable),   \
                      (callback), (user_data), (fn), (data), (destroy),         \
                      IL_SITE_(#fn))
 
