@@ -2,35 +2,16 @@
 
 /* test_crew.c - who of a pool's threads is called for a job, and when. */
 
+#include "support/few_threads.h"
 #include "support/fixture.h"
 #include "support/gates.h"
 #include "support/pool_clients.h"
 #include "support/tasks.h"
 
+#include "base/lock.h"
 #include "thread/worker.h"
 
-#include "base/lock.h"
-
-#include <errno.h>
 #include <sched.h>
-#include <stdlib.h>
-
-int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attr,
-                          void *(*fn)(void *), void *arg);
-int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr,
-                          void *(*fn)(void *), void *arg);
-
-static int n_may_start = -1; /* threads; less than 0: any number */
-
-int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr,
-                          void *(*fn)(void *), void *arg)
-{
-    if (n_may_start == 0)
-        return EAGAIN;
-    if (n_may_start > 0)
-        n_may_start--;
-    return __real_pthread_create(thread, attr, fn, arg);
-}
 
 static void let_end(struct gated_client *c, il_task *task)
 {
@@ -80,8 +61,6 @@ static struct counts wait_for_idle(il_pool *pool, unsigned n)
         (void)sched_yield();
     return counts;
 }
-
-/* --- jobs that block ------------------------------------------------------ */
 
 /* Only the first of the jobs beside one that blocks has to be watched: that one
  * does not count as work any more. */

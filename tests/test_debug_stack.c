@@ -149,7 +149,7 @@ static void test_debug_stack_size_is_what_was_asked_for(void **state)
     assert_int_equal(il_task_stack_used(NULL), 0);
 }
 
-static void take_report_of(struct fixture *f)
+static void take_stack_report(struct fixture *f)
 {
     struct kept_report report = take_report(f);
 
@@ -164,7 +164,7 @@ static void test_debug_stack_nearly_full_is_told_once(void **state)
     struct fixture *f = *state;
 
     (void)stack_used_by(f, percent(85));
-    take_report_of(f);
+    take_stack_report(f);
 }
 
 static void test_debug_stack_limit_can_be_chosen(void **state)
@@ -174,7 +174,7 @@ static void test_debug_stack_limit_can_be_chosen(void **state)
 
     assert_int_equal(il_loop_set_debug_limits(f->loop, &limits), 0);
     (void)stack_used_by(f, percent(40));
-    take_report_of(f);
+    take_stack_report(f);
 }
 
 static int wait_far_down(void *arg)

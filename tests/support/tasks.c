@@ -29,9 +29,14 @@ static int join(void *task)
     return 0;
 }
 
-void finish(il_task *task)
+void run_until_ended(il_task *task)
 {
     assert_int_equal(il_run(join, task), 0);
+}
+
+void finish(il_task *task)
+{
+    run_until_ended(task);
     assert_int_equal(reap(task), 0);
 }
 
