@@ -45,12 +45,21 @@ static void waiting_abort(void *arg)
     ili_visit_begin(me->node.task->sched, &me->visit, me->node.slot);
 }
 
+/* ili_hold_is_lost() for who knows that whoever has the lock is of this thread,
+ * as those who wait are. */
+static inline bool is_lost(const il_hold *hold)
+{
+    const il_task *owner = ili_hold_task(hold);
+
+    return owner ? owner->state == ILI_DONE : hold->owner == ILI_LOST;
+}
+
 /* Get the lock again, come what may. */
-static int come_back(struct waiting *me)
+static __attribute__((noinline)) int come_back(struct waiting *me)
 {
     il_hold *hold = me->node.slot;
 
-    if (!ili_visit_end(&me->visit) || ili_hold_is_lost(hold))
+    if (!ili_visit_end(&me->visit) || is_lost(hold))
         return -EOWNERDEAD;
     if (!hold->owner) {
         ili_hold_take(hold, me->node.task);
@@ -93,14 +102,14 @@ static bool move_on(il_waiter *node)
     il_hold *hold = node->slot;
     il_task *task = node->task;
 
-    if (ili_hold_is_lost(hold)) {
-        ili_wake(task, -EOWNERDEAD);
-        return false;
-    }
     if (!hold->owner) {
         ili_hold_take(hold, task);
         ili_wake(task, 0);
         return true;
+    }
+    if (is_lost(hold)) {
+        ili_wake(task, -EOWNERDEAD);
+        return false;
     }
     ili_list_append_lazy(&hold->waiters, &node->link);
     task->abort = NULL;

@@ -105,14 +105,19 @@ int il_limiter_acquire(il_limiter *limiter, il_token *token)
 
 int il_limiter_release(il_limiter *limiter, il_token *token)
 {
+    bool is_wanted;
+
     ILI_RETURN_IF_FAIL(limiter && token, -EINVAL);
     ILI_RETURN_IF_FAIL(token->limiter == limiter, -EPERM);
-    ILI_RETURN_IF_FAIL(ili_waiters_are_here(&limiter->waiters), -ESRCH);
+    is_wanted = !ili_list_empty(&limiter->waiters);
+    ILI_RETURN_IF_FAIL(!is_wanted || ili_waiters_are_here(&limiter->waiters),
+                       -ESRCH);
     if (!ili_hold_drop_as(&token->hold, ili_current_task()))
         return ili_hold_not_owned(&token->hold);
     token->limiter = NULL;
     limiter->n_borrowed--;
-    serve(limiter);
+    if (is_wanted)
+        serve(limiter);
     return 0;
 }
 

@@ -25,8 +25,16 @@
 
 #include <errno.h>
 
+/* Somebody else has it, or nobody will ever give it back. */
+static __attribute__((noinline)) int look_closely(const il_hold *hold)
+{
+    if (ili_hold_is_lost(hold))
+        return -EOWNERDEAD;
+    return ili_hold_is_here(hold) ? -EAGAIN : -ESRCH;
+}
+
 /* 0: it is free; else why not. */
-static int look(const il_lock *lock, il_task *task)
+static inline int look(const il_lock *lock, il_task *task)
 {
     const il_task *owner = lock->hold.owner;
 
@@ -34,9 +42,8 @@ static int look(const il_lock *lock, il_task *task)
         return 0;
     if (owner == ili_as_owner(task))
         return -EDEADLK;
-    if (ili_hold_is_lost(&lock->hold))
-        return -EOWNERDEAD;
-    return ili_hold_is_here(&lock->hold) ? -EAGAIN : -ESRCH;
+    return ili_hold_is_with_task(&lock->hold) ? -EAGAIN
+                                              : look_closely(&lock->hold);
 }
 
 /* Where nothing is inline, nobody else counts. */

@@ -37,6 +37,16 @@ static inline il_task *ili_hold_task(const il_hold *hold)
     return (uintptr_t)hold->owner & 3u ? NULL : hold->owner;
 }
 
+/* What is usual for what somebody has: a task of this thread, which has not
+ * ended. */
+static inline bool ili_hold_is_with_task(const il_hold *hold)
+{
+    const il_task *task = ili_hold_task(hold);
+
+    return ILI_LIKELY(task && task->sched == ili_sched_current &&
+                      task->state != ILI_DONE);
+}
+
 /* Whether nobody will give it back: its owner has ended, and that was noted, or
  * could not be, see ili_holds_lost().  Then its loop may be gone, but the arena of
  * its stack is not. */
