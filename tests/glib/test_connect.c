@@ -43,7 +43,7 @@ static void test_connect_slot_starts_inside_the_emission(void **state)
     test_sender_poke(sender, 1, "one");
     note("after");
     iterate_for(20);
-    assert_string_equal(noted(), "before +1 after 1");
+    expect_notes("before +1 after 1");
     il_g_disconnect(sender, id);
     g_object_unref(sender);
 }
@@ -62,7 +62,7 @@ static void run_policy(il_g_policy policy, const char *expected)
     forget_notes();
     test_sender_poke(sender, 4, "x");
     iterate_for(30);
-    assert_string_equal(noted(), "+4 4");
+    expect_notes("+4 4");
     il_g_disconnect(sender, id);
     g_object_unref(sender);
 }
@@ -134,7 +134,7 @@ static void test_connect_disconnect_cancels_the_slot(void **state)
     il_g_disconnect(sender, id);
     assert_string_equal(noted(), "+1");
     iterate_for(5);
-    assert_string_equal(noted(), "+1 1x");
+    expect_notes("+1 1x");
     assert_false(g_signal_handler_is_connected(sender, id));
     test_sender_poke(sender, 2, "x");
     assert_string_equal(noted(), "+1 1x");
@@ -156,7 +156,7 @@ static void test_connect_id_is_a_handler_id_of_gobject(void **state)
     assert_string_equal(noted(), "+2");
     g_signal_handler_disconnect(sender, id);
     iterate_for(5);
-    assert_string_equal(noted(), "+2 2x");
+    expect_notes("+2 2x");
     g_object_unref(sender);
 }
 
@@ -185,7 +185,7 @@ static void test_connect_dispose_of_the_sender_cancels_the_slot(void **state)
     test_sender_poke(sender, 1, "text");
     g_object_run_dispose(G_OBJECT(sender));
     iterate_for(30);
-    assert_string_equal(noted(), "clean text");
+    expect_notes("clean text");
     g_object_unref(sender);
     iterate_for(1);
     assert_int_equal(test_sender_count(), 0);
@@ -201,7 +201,7 @@ static void test_connect_last_unref_of_the_sender_cancels_the_slot(void **state)
     test_sender_poke(sender, 1, "text");
     g_object_unref(sender);
     iterate_for(30);
-    assert_string_equal(noted(), "clean text");
+    expect_notes("clean text");
     assert_int_equal(test_sender_count(), 0);
 }
 
@@ -228,12 +228,12 @@ static void end_receiver(bool by_dispose)
         g_object_run_dispose(G_OBJECT(receiver));
     g_object_unref(receiver);
     iterate_for(10);
-    assert_string_equal(noted(), "receiver");
+    expect_notes("receiver");
     assert_int_equal(test_sender_count(), 1);
     assert_false(g_signal_handler_is_connected(sender, id));
     test_sender_poke(sender, 2, "x");
     iterate_for(5);
-    assert_string_equal(noted(), "receiver");
+    expect_notes("receiver");
     g_object_unref(sender);
 }
 
@@ -283,7 +283,7 @@ static void test_connect_emission_after_the_receiver_was_let_go(void **state)
     g_object_unref(receiver);
     test_sender_poke(sender, 2, "x");
     iterate_for(5);
-    assert_string_equal(noted(), "+1 1x");
+    expect_notes("+1 1x");
     assert_int_equal(test_sender_count(), 1);
     g_object_unref(sender);
 }
@@ -298,7 +298,7 @@ static void test_connect_sender_may_be_its_own_receiver(void **state)
     test_sender_poke(sender, 1, "x");
     g_object_unref(sender);
     iterate_for(10);
-    assert_string_equal(noted(), "receiver");
+    expect_notes("receiver");
     assert_int_equal(test_sender_count(), 0);
 }
 
@@ -331,13 +331,13 @@ static void test_connect_data_is_destroyed_after_the_last_slot(void **state)
     il_g_disconnect(sender, id);
     assert_string_equal(noted(), "");
     iterate_for(5);
-    assert_string_equal(noted(), "slot data slot data destroy data");
+    expect_notes("slot data slot data destroy data");
     id = il_g_connect_data(sender, "poked", wait_with_data, data, note_destroy,
                            IL_G_PARALLEL);
     forget_notes();
     il_g_disconnect(sender, id);
     iterate_for(1);
-    assert_string_equal(noted(), "destroy data");
+    expect_notes("destroy data");
     g_object_unref(sender);
 }
 

@@ -99,7 +99,7 @@ static void supersede(struct fixture *f, void (*strike)(void))
     g_signal_emit_by_name(back.sender, "passed", NULL);
     assert_true(back.struck);
     iterate_for(10);
-    assert_string_equal(noted(), "+");
+    expect_notes("+");
     g_object_unref(back.sender);
 }
 

@@ -194,7 +194,7 @@ static void test_wait_property_kinds_have_shorthands(void **state)
     iterate_for(2);
     g_object_set(lamp, "is-on", TRUE, NULL);
     iterate_for(2);
-    assert_string_equal(noted(), "on");
+    expect_notes("on");
     g_object_set(lamp, "text", "hell", NULL);
     g_object_set(lamp, "text", "hello", NULL);
     iterate_for(2);
@@ -202,10 +202,10 @@ static void test_wait_property_kinds_have_shorthands(void **state)
     iterate_for(2);
     g_object_set(lamp, "big", G_MAXUINT64, NULL);
     iterate_for(2);
-    assert_string_equal(noted(), "on text flags");
+    expect_notes("on text flags");
     g_object_set(lamp, "big", (guint64)12, NULL);
     iterate_for(2);
-    assert_string_equal(noted(), "on text flags big");
+    expect_notes("on text flags big");
 }
 
 static int misuse(void *lamp)
@@ -240,7 +240,7 @@ static void test_wait_property_kinds_refuse_nonsense(void **state)
                      -ESRCH);
     assert_int_equal(il_spawn(NULL, misuse, lamp, NULL), 0);
     iterate_for(5);
-    assert_string_equal(noted(), "misused");
+    expect_notes("misused");
 }
 
 int main(void)

@@ -228,7 +228,7 @@ static void test_wait_signal_refuses_nonsense(void **state)
     assert_int_equal(il_g_wait_signal(sender, "poked", IL_MS(1), NULL), -ESRCH);
     assert_int_equal(il_spawn(NULL, misuse, sender, NULL), 0);
     iterate_for(10);
-    assert_string_equal(noted(), "misused");
+    expect_notes("misused");
     g_object_unref(sender);
 }
 
