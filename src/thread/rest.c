@@ -26,7 +26,7 @@
  *     every 50 µs or more often     up to all: the thread never sleeps
  *     every 100 µs, at random       8 %
  *     every 200 µs, at random       1 %
- *     every 60 µs or more seldom    0, in a fixed rhythm
+ *     every 100 µs or more seldom   0, in a fixed rhythm
  *
  * and 90 µs once when a sequence of jobs has ended.
  *
