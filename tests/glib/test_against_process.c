@@ -21,20 +21,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int setup_checks(void **state)
-{
-    (void)state;
-    begin_checks();
-    return 0;
-}
-
-static int teardown_checks(void **state)
-{
-    (void)state;
-    end_checks();
-    return 0;
-}
-
 /* --- What a guest does ---------------------------------------------------------- */
 
 static int sleep_and_read(void *arg)
