@@ -161,14 +161,13 @@ void il_channel_fini(il_channel *channel)
     let_go(channel);
 }
 
-/* False: it waits no more, as another thread has been faster. */
-static inline bool wake(il_task *task)
+/* It waits for nothing else. */
+static inline void wake(il_task *task)
 {
     ili_sched *sched = ili_sched_current;
-    bool woken = ili_wake_inline(sched, task, 0);
 
+    ili_wake_parked(sched, task, 0);
     ili_sched_changed(sched);
-    return woken;
 }
 
 /* --- sending ---------------------------------------------------------------- */
@@ -177,20 +176,31 @@ static inline bool wake(il_task *task)
  * putting a pointer into the ring needs no frame.  `task` is the running one;
  * NULL if nobody is to spend anything. */
 
-/* There is a receiver that waits; but all of them may be selects that another
- * thread has been faster with, and then nobody is. */
+/* The same for one that selects.  If another thread has been faster with it, the
+ * next one is served, or nobody. */
+static __attribute__((noinline)) int hand_to_select(il_channel *channel,
+                                                    const il_waiter *receiver,
+                                                    const void *element,
+                                                    il_task *task)
+{
+    if (ILI_UNLIKELY(!ili_wake_selecting(receiver->task, 0)))
+        return task ? il_channel_send(channel, element)
+                    : il_channel_try_send(channel, element);
+    ili_copy(receiver->slot, element, channel->element_size);
+    return ili_spent(task);
+}
+
+/* There is a receiver that waits. */
 static __attribute__((noinline)) int
 hand_over(il_channel *channel, const void *element, il_task *task)
 {
-    il_waiter *receiver;
+    il_waiter *receiver = ili_waiters_pop(&channel->receivers);
 
-    do {
-        receiver = ili_waiters_pop(&channel->receivers);
-        if (ILI_UNLIKELY(!receiver))
-            return task ? il_channel_send(channel, element)
-                        : il_channel_try_send(channel, element);
-    } while (ILI_UNLIKELY(!wake(receiver->task)));
+    ILI_ASSERT(receiver);
+    if (ili_may_refuse(receiver->task))
+        return hand_to_select(channel, receiver, element, task);
     ili_copy(receiver->slot, element, channel->element_size);
+    wake(receiver->task);
     return ili_spent(task);
 }
 
@@ -236,25 +246,42 @@ int il_channel_send(il_channel *channel, const void *element)
 
 /* --- receiving -------------------------------------------------------------- */
 
-/* There is a sender that waits: its element goes to the end of the ring, or,
- * where there is none, straight to the receiver. */
-static __attribute__((noinline)) int take_over(il_channel *channel,
-                                               void *ret_element, il_task *task)
+static inline void take_from(il_channel *channel, const il_waiter *sender,
+                             void *ret_element)
 {
-    il_waiter *sender;
-
-    do {
-        sender = ili_waiters_pop(&channel->senders);
-        if (ILI_UNLIKELY(!sender)) /* as above */
-            return task ? il_channel_receive(channel, ret_element)
-                        : il_channel_try_receive(channel, ret_element);
-    } while (ILI_UNLIKELY(!wake(sender->task)));
     if (channel->count > 0) {
         ili_copy(ret_element, drop_first(channel), channel->element_size);
         put(channel, sender->slot);
     } else {
         ili_copy(ret_element, sender->slot, channel->element_size);
     }
+}
+
+/* As hand_to_select(). */
+static __attribute__((noinline)) int take_from_select(il_channel *channel,
+                                                      const il_waiter *sender,
+                                                      void *ret_element,
+                                                      il_task *task)
+{
+    if (ILI_UNLIKELY(!ili_wake_selecting(sender->task, 0)))
+        return task ? il_channel_receive(channel, ret_element)
+                    : il_channel_try_receive(channel, ret_element);
+    take_from(channel, sender, ret_element);
+    return ili_spent(task);
+}
+
+/* There is a sender that waits: its element goes to the end of the ring, or,
+ * where there is none, straight to the receiver. */
+static __attribute__((noinline)) int take_over(il_channel *channel,
+                                               void *ret_element, il_task *task)
+{
+    il_waiter *sender = ili_waiters_pop(&channel->senders);
+
+    ILI_ASSERT(sender);
+    if (ili_may_refuse(sender->task))
+        return take_from_select(channel, sender, ret_element, task);
+    take_from(channel, sender, ret_element);
+    wake(sender->task);
     return ili_spent(task);
 }
 

@@ -63,6 +63,14 @@ bool ili_hold_end(il_hold *hold)
     return true;
 }
 
+void ili_hold_pass_to_select(il_hold *hold, il_task *task)
+{
+    if (ili_wake(task, 0))
+        ili_hold_take(hold, task);
+    else
+        ili_hold_pass(hold);
+}
+
 /* That it is lost is told of already: it was not ended. */
 static void wake_all(il_hold *hold)
 {

@@ -16,20 +16,26 @@ extern const char ili_noun_lock[];
 extern const char ili_noun_read[];
 extern const char ili_noun_write[];
 
+/* The rest of ili_hold_pass(), if the first one selects: another thread may have
+ * been faster with it, and then it is the next one's turn. */
+void ili_hold_pass_to_select(il_hold *hold, il_task *task);
+
 /* It was taken from its owner: the task that has waited longest gets it, else
  * nobody. */
 static inline void ili_hold_pass(il_hold *hold)
 {
-    il_waiter *next;
+    il_waiter *next = ili_waiters_pop(&hold->waiters);
 
-    do {
-        next = ili_waiters_pop(&hold->waiters);
-        if (!next) {
-            hold->waiters.next = NULL; /* releasing looks at this alone */
-            return;
-        }
-    } while (!ili_wake_inline(ili_sched_current, next->task, 0));
+    if (!next) {
+        hold->waiters.next = NULL; /* releasing looks at this alone */
+        return;
+    }
+    if (ili_may_refuse(next->task)) {
+        ili_hold_pass_to_select(hold, next->task);
+        return;
+    }
     ili_hold_take(hold, next->task);
+    ili_wake_parked(ili_sched_current, next->task, 0);
     ili_sched_changed(ili_sched_current);
 }
 

@@ -96,13 +96,13 @@ wake_all(il_future *future, int result, void *value)
     do {
         il_future_waiter *waiter = waiter_of(link);
 
-        if (ILI_UNLIKELY(waiter->waiter.task->state != ILI_PARKED)) {
+        if (ili_may_refuse(waiter->waiter.task)) {
             wake_rest(future, link, result, value);
             return;
         }
         deliver(waiter, result, value);
         link = link->next;
-        ili_wake_inline(sched, waiter->waiter.task, 0);
+        ili_wake_parked(sched, waiter->waiter.task, 0);
     } while (link != &future->waiters);
     ili_sched_changed(sched);
 }

@@ -269,7 +269,11 @@ bool ili_wake_selecting(il_task *task, int result)
     task->state = ILI_PARKED;
     task->wake_result = result;
     task->abort(task->abort_arg);
-    return ILI_LIKELY(task->state == ILI_PARKED) && ili_wake(task, result);
+    if (ili_may_refuse(task))
+        return false;
+    ili_wake_parked(task->sched, task, result);
+    ili_sched_changed(task->sched);
+    return true;
 }
 
 void ili_requeue(il_task *task)

@@ -147,13 +147,26 @@ ili_park_selecting_inline(ili_sched *sched, il_task *task, ili_abort_fn *abort,
     return sched->current->wake_result;
 }
 
+/* Whether a waiting task may refuse a wake: it selects.  Who moves a value to one
+ * that does not may do so before the wake, which is cheaper. */
+static inline bool ili_may_refuse(const il_task *task)
+{
+    return ILI_UNLIKELY(task->state != ILI_PARKED);
+}
+
+/* ili_wake_inline() of a task that may not refuse. */
+static inline void ili_wake_parked(ili_sched *sched, il_task *task, int result)
+{
+    task->wake_result = result;
+    ili_queue_task(sched, task, ili_context_sp(&task->coro.context));
+}
+
 /* ili_wake() of a task of this thread, without ili_sched_changed(). */
 static inline bool ili_wake_inline(ili_sched *sched, il_task *task, int result)
 {
-    if (ILI_UNLIKELY(task->state != ILI_PARKED))
+    if (ili_may_refuse(task))
         return ili_wake_selecting(task, result);
-    task->wake_result = result;
-    ili_queue_task(sched, task, ili_context_sp(&task->coro.context));
+    ili_wake_parked(sched, task, result);
     return true;
 }
 
