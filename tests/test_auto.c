@@ -202,6 +202,8 @@ static void test_auto_objects_end_and_say_so_to_those_who_wait(void **state)
         il_auto(il_sender) sender = IL_SENDER_INIT;
         il_auto(il_receiver) receiver = IL_RECEIVER_INIT;
         il_auto(il_shared_channel) shared_channel = { 0 };
+        il_auto(il_shared_sender) shared_sender = IL_SHARED_SENDER_INIT;
+        il_auto(il_shared_receiver) shared_receiver = IL_SHARED_RECEIVER_INIT;
         il_auto(il_shared_future) shared_future = IL_SHARED_FUTURE_INIT;
         il_auto(il_cancel_token) token = IL_CANCEL_TOKEN_INIT;
         il_autoptr(il_submission) submission = NULL;
@@ -212,6 +214,8 @@ static void test_auto_objects_end_and_say_so_to_those_who_wait(void **state)
         assert_int_equal(il_watch_init(&watch, 4), 0);
         assert_int_equal(il_channel_open(4, 1, &sender, &receiver), 0);
         assert_int_equal(il_shared_channel_init(&shared_channel, 4, 1), 0);
+        assert_int_equal(
+            il_shared_channel_open(4, 1, &shared_sender, &shared_receiver), 0);
         assert_int_equal(il_channel_init(&channel, sizeof(int), 1), 0);
         assert_int_equal(il_lock_acquire(&lock), 0);
         assert_int_equal(il_rwlock_acquire_write(&rwlock), 0);

@@ -28,8 +28,9 @@ IL_BEGIN_DECLS
 /**
  * Disposes of an element that nobody will receive.
  *
- * Runs inside il_shared_channel_close_now() or il_shared_channel_fini(), in the
- * caller's thread.
+ * Runs once for each, inside il_shared_channel_close_now(),
+ * il_shared_channel_fini() or the il_shared_receiver_drop() of the last receiver,
+ * in the caller's thread.
  *
  * @param element  The element; valid during the call.
  * @param arg      As given to il_shared_channel_set_destroy().
