@@ -153,7 +153,7 @@ static void test_fairness_native_loop_serves_timers_while_busy(void **state)
     for (int i = 0; i < 3; i++)
         assert_int_equal(il_spawn_lazy(NULL, grind, &mill, NULL), 0);
     assert_int_equal(il_run(stop_after_a_while, &mill), 0);
-    assert_true(mill.n_steps > 1000);
+    assert_true(mill.n_steps > (runs_slowly() ? 10 : 1000));
 }
 
 static int ping(void *arg)

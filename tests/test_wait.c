@@ -112,7 +112,7 @@ static int wait_for_error(void *arg)
     struct child good = { IL_MS(5), 1, 0 };
     struct child cancelled = { IL_FOREVER, 0, 0 };
     struct child bad = { IL_MS(10), -EIO, 0 };
-    struct child late = { IL_MS(20), 2, 0 };
+    static struct child late = { IL_MS(20), 2, 0 }; /* its task outlives us */
     il_awaited awaited[] = { { .task = begin_child(&good) },
                              { .task = begin_child(&cancelled) },
                              { .task = begin_child(&bad) },
