@@ -121,6 +121,45 @@ static void test_select_hears_that_a_channel_was_closed(void **state)
     }
 }
 
+/* It stands twice in a queue, between others who wait there, and everybody is served
+ * in turn; so the nodes that it takes off are right beside the one that fired. */
+static void test_select_twice_in_a_queue_is_served_once(void **state)
+{
+    struct fixture *f = *state;
+
+    for (int closes = 0; closes < 2; closes++) {
+        il_channel channel;
+        il_channel other;
+        int values[5] = { 77, 77, 77, 77, 77 };
+        il_case first[] = { IL_CASE_RECEIVE(&channel, &values[0]) };
+        il_case twice[] = { IL_CASE_RECEIVE(&other, &values[1]),
+                            IL_CASE_RECEIVE(&channel, &values[2]),
+                            IL_CASE_RECEIVE(&channel, &values[3]) };
+        il_case last[] = { IL_CASE_RECEIVE(&channel, &values[4]) };
+        struct chooser choosers[] = { CHOOSE("a", first), CHOOSE("b", twice),
+                                      CHOOSE("c", last) };
+
+        forget_notes();
+        open_channel(&channel, 0);
+        open_channel(&other, 0);
+        for (int i = 0; i < 3; i++)
+            assert_int_equal(il_spawn(NULL, choose_once, &choosers[i], NULL),
+                             0);
+        for (int i = 0; i < 3 && !closes; i++)
+            give(&channel, i);
+        assert_int_equal(il_channel_close(&channel), 0);
+        settle(f);
+        assert_string_equal(noted(), closes ? "a:0=-32 b:1=-32 c:0=-32"
+                                            : "a:0=0 b:1=0 c:0=0");
+        assert_int_equal(values[2], closes ? 77 : 1);
+        assert_int_equal(values[3], 77);
+        assert_int_equal(values[4], closes ? 77 : 2);
+        assert_idle(&other);
+        il_channel_fini(&channel);
+        il_channel_fini(&other);
+    }
+}
+
 /* It waits at both ends of what is ended: once is enough. */
 static void test_select_at_both_ends_hears_of_the_end_once(void **state)
 {
@@ -328,6 +367,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         MANUAL(test_select_hears_that_an_object_has_ended),
         TEST(test_select_hears_that_a_channel_was_closed),
+        TEST(test_select_twice_in_a_queue_is_served_once),
         TEST(test_select_at_both_ends_hears_of_the_end_once),
         MANUAL(test_select_hears_that_a_lock_was_lost),
         TEST(test_select_object_may_be_freed_by_its_own_callback),

@@ -12,6 +12,7 @@
 #include "sync/case.h"
 
 #include "loop/fd.h"
+#include "sync/channel.h"
 #include "sync/semaphore.h"
 #include "task/hold.h"
 
@@ -43,7 +44,7 @@ static int can_receive(const il_case *c)
     const il_channel *channel = c->object;
     int r = channel ? check(channel->thread, slot_of(c)) : 0;
 
-    return r < 0 ? r : channel && ili_case_can_receive(channel);
+    return r < 0 ? r : channel && ili_channel_can_receive(channel);
 }
 
 static int can_send(const il_case *c)
@@ -51,7 +52,7 @@ static int can_send(const il_case *c)
     const il_channel *channel = c->object;
     int r = channel ? check(channel->thread, c->from) : 0;
 
-    return r < 0 ? r : channel && ili_case_can_send(channel);
+    return r < 0 ? r : channel && ili_channel_can_send(channel);
 }
 
 /* To get from a queue or to put into it. */

@@ -4,7 +4,19 @@
 
 /* case.h - what each kind of case does for a select; see select.c for when.
  *
- * Receiving from a channel is inline, because that is what selects mostly do. */
+ * Receiving from a channel is inline, because that is what selects mostly do.
+ *
+ * A kind is added in these places:
+ *   - select.h: a number and a macro; the number is below that of permits if its
+ *     node is in a list and need only be taken off it;
+ *   - ili_case_look(): whether it can fire now, or what is wrong;
+ *   - ili_case_fire(): let it;
+ *   - ili_case_enqueue(): queue its node, so that whoever serves it takes the node
+ *     off, gives what there is to give, and calls ili_wake() with the result;
+ *   - ili_case_leave(), if its number is not below that of permits;
+ *   - ili_case_complete(), if the task has to do something when it runs again;
+ *   - describe.c, if a dump is to tell more than the address of its object.
+ * One of a higher floor is none of these but an il_case_kind. */
 
 #include "base/list.h"
 #include "loop/sleeper.h"
@@ -60,20 +72,18 @@ static inline il_link *ili_case_link(il_case *c)
  * descriptor it only says what is wrong. */
 int ili_case_look(const il_case *c);
 
+/* Whether it waits for an event that is not set and for which nobody else waits,
+ * as is the rule with those that stop something. */
+static inline bool ili_case_is_clear_event(const il_case *c)
+{
+    const il_event *event = c->object;
+
+    return c->kind == IL_CASE_EVENT_ && event && !event->is_set &&
+           ili_list_empty(&event->waiters);
+}
+
 /* What of its events a descriptor has; -EBADF: it is not open. */
 int ili_case_poll(const il_case *c);
-
-/* For both it is enough that the channel is closed: its lists are zeros then. */
-static inline bool ili_case_can_receive(const il_channel *channel)
-{
-    return channel->count > 0 || channel->senders.next != &channel->senders;
-}
-
-static inline bool ili_case_can_send(const il_channel *channel)
-{
-    return channel->count < channel->capacity ||
-           channel->receivers.next != &channel->receivers;
-}
 
 /* It can fire: do it.  What this returns is the result; -EAGAIN: another thread
  * was faster. */
@@ -85,11 +95,19 @@ int ili_case_fire(il_case *c);
  * for, and then nothing was done; -EREMOTE: by ili_select_shared() it can. */
 int ili_case_enqueue(il_case *c, il_task *task);
 
-/* The same for what is known not to be queued, to receive, and to be on. */
+/* The same for what is known not to be queued, to receive, and to be on.  In an
+ * order in which compilers leave each store alone: two put into one are slower. */
 static inline void ili_case_enqueue_receiver(il_case *c, il_task *task)
 {
+    ili_list *list = &((il_channel *)c->object)->receivers;
+    il_link *link = ili_case_link(c);
+    il_link *last = list->prev;
+
     c->node.future.waiter.task = task;
-    ili_list_append(&((il_channel *)c->object)->receivers, ili_case_link(c));
+    link->next = list;
+    last->next = link;
+    link->prev = last;
+    list->prev = link;
 }
 
 /* --- leaving ---------------------------------------------------------------- */

@@ -23,7 +23,7 @@
 
 #include <interloop/channel.h>
 
-#include "sync/element.h"
+#include "sync/channel.h"
 #include "sync/ends.h"
 #include "sync/waiter.h"
 
@@ -32,30 +32,14 @@
 
 /* --- the ring --------------------------------------------------------------- */
 
-static inline void *place(const il_channel *channel, size_t index)
-{
-    return channel->ring + index * channel->element_size;
-}
-
 static inline void put(il_channel *channel, const void *element)
 {
     size_t index = channel->first + channel->count;
 
     if (index >= channel->capacity)
         index -= channel->capacity;
-    ili_copy(place(channel, index), element, channel->element_size);
+    ili_copy(ili_channel_place(channel, index), element, channel->element_size);
     channel->count++;
-}
-
-/* The oldest element leaves; its place is good until the next put(). */
-static inline void *drop_first(il_channel *channel)
-{
-    void *element = place(channel, channel->first);
-
-    if (++channel->first == channel->capacity)
-        channel->first = 0;
-    channel->count--;
-    return element;
 }
 
 /* --- life ------------------------------------------------------------------- */
@@ -110,7 +94,7 @@ static void dispose(il_channel *channel)
 {
     channel->n_receivers++;
     while (channel->count > 0) {
-        void *element = drop_first(channel);
+        void *element = ili_channel_drop_first(channel);
 
         if (channel->destroy)
             channel->destroy(element, channel->destroy_arg);
@@ -179,11 +163,11 @@ static inline void wake(il_task *task)
 /* The same for one that selects.  If another thread has been faster with it, the
  * next one is served, or nobody. */
 static __attribute__((noinline)) int hand_to_select(il_channel *channel,
-                                                    const il_waiter *receiver,
+                                                    il_waiter *receiver,
                                                     const void *element,
                                                     il_task *task)
 {
-    if (ILI_UNLIKELY(!ili_wake_selecting(receiver->task, 0)))
+    if (ILI_UNLIKELY(!ili_waiter_wake_slowly(receiver, 0)))
         return task ? il_channel_send(channel, element)
                     : il_channel_try_send(channel, element);
     ili_copy(receiver->slot, element, channel->element_size);
@@ -250,7 +234,8 @@ static inline void take_from(il_channel *channel, const il_waiter *sender,
                              void *ret_element)
 {
     if (channel->count > 0) {
-        ili_copy(ret_element, drop_first(channel), channel->element_size);
+        ili_copy(ret_element, ili_channel_drop_first(channel),
+                 channel->element_size);
         put(channel, sender->slot);
     } else {
         ili_copy(ret_element, sender->slot, channel->element_size);
@@ -259,11 +244,11 @@ static inline void take_from(il_channel *channel, const il_waiter *sender,
 
 /* As hand_to_select(). */
 static __attribute__((noinline)) int take_from_select(il_channel *channel,
-                                                      const il_waiter *sender,
+                                                      il_waiter *sender,
                                                       void *ret_element,
                                                       il_task *task)
 {
-    if (ILI_UNLIKELY(!ili_wake_selecting(sender->task, 0)))
+    if (ILI_UNLIKELY(!ili_waiter_wake_slowly(sender, 0)))
         return task ? il_channel_receive(channel, ret_element)
                     : il_channel_try_receive(channel, ret_element);
     take_from(channel, sender, ret_element);
@@ -300,7 +285,8 @@ int il_channel_try_receive(il_channel *channel, void *ret_element)
         return take_over(channel, ret_element, NULL);
     if (channel->count == 0)
         return channel->is_closed ? -EPIPE : -EAGAIN;
-    ili_copy(ret_element, drop_first(channel), channel->element_size);
+    ili_copy(ret_element, ili_channel_drop_first(channel),
+             channel->element_size);
     return 0;
 }
 
@@ -316,7 +302,8 @@ int il_channel_receive(il_channel *channel, void *ret_element)
         return take_over(channel, ret_element, task);
     if (channel->count == 0)
         return channel->is_closed ? -EPIPE : wait_for_one(channel, ret_element);
-    ili_copy(ret_element, drop_first(channel), channel->element_size);
+    ili_copy(ret_element, ili_channel_drop_first(channel),
+             channel->element_size);
     return ili_spent(task);
 }
 

@@ -56,6 +56,10 @@ static inline void ili_waiters_freed(const ili_list *list)
                     ILI_CONTAINER(list->next, il_waiter, link)->task, n);
 }
 
+/* ili_wake() of who has waited in a channel, with the node just taken off: it may
+ * be a select that only receives, and that wants to know which node it was. */
+bool ili_waiter_wake_slowly(il_waiter *waiter, int result);
+
 /* The rest of ili_waiters_end(), from `waiter` on, who selects. */
 void ili_waiters_end_slowly(ili_list *list, il_waiter *waiter, int result);
 
