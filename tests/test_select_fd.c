@@ -292,6 +292,59 @@ static void test_select_hears_that_a_descriptor_was_closed(void **state)
     }
 }
 
+/* Waits for what comes, and then closes another one behind the library's back. */
+struct closer {
+    int fd;
+    int *victim;
+};
+
+static int close_behind(void *arg)
+{
+    const struct closer *closer = arg;
+
+    CHECK_INT(il_wait_fd(closer->fd, IL_READ), IL_READ);
+    if (*closer->victim >= 0)
+        CHECK_INT(close(*closer->victim), 0);
+    *closer->victim = -1;
+    return 0;
+}
+
+/* What came is granted before the descriptor is closed, and who selects runs
+ * after.  One closer is told before it and one after, for either order. */
+static void test_select_keeps_an_event_of_what_was_closed_since(void **state)
+{
+    struct fixture *f = *state;
+    il_event event = IL_EVENT_INIT;
+    int fds[2], before[2], after[2];
+
+    make_socketpair(fds);
+    make_socketpair(before);
+    make_socketpair(after);
+    assert_true(fill(fds[0]) > 0);
+    {
+        il_case cases[] = { IL_CASE_EVENT(&event),
+                            IL_CASE_FD(fds[0], IL_READ | IL_WRITE) };
+        struct chooser chooser = CHOOSE(NULL, cases);
+        struct closer closers[] = { { before[0], &fds[0] },
+                                    { after[0], &fds[0] } };
+
+        assert_int_equal(il_spawn(NULL, close_behind, &closers[0], NULL), 0);
+        assert_int_equal(il_spawn(NULL, choose_once, &chooser, NULL), 0);
+        assert_int_equal(il_spawn(NULL, close_behind, &closers[1], NULL), 0);
+        settle(f);
+        assert_int_equal(write(before[1], "x", 1), 1);
+        assert_int_equal(write(fds[1], "x", 1), 1);
+        assert_int_equal(write(after[1], "x", 1), 1);
+        settle(f);
+        assert_int_equal(chooser.r, 1);
+        assert_int_equal(cases[1].result, IL_READ);
+        assert_int_equal(fds[0], -1);
+    }
+    close_both(fds);
+    close_both(before);
+    close_both(after);
+}
+
 static void test_select_finds_a_descriptor_that_is_not_open(void **state)
 {
     struct fixture *f = *state;
@@ -385,6 +438,7 @@ int main(void)
         TEST(test_select_of_a_descriptor_in_use_is_refused),
         TEST(test_select_with_one_side_twice_is_refused),
         TEST(test_select_hears_that_a_descriptor_was_closed),
+        TEST(test_select_keeps_an_event_of_what_was_closed_since),
         TEST(test_select_finds_a_descriptor_that_is_not_open),
         TEST(test_select_cancelled_lets_the_descriptor_go),
         TEST(test_select_loses_no_readiness),

@@ -473,9 +473,14 @@ int ili_case_complete(const il_case *c, int result)
 {
     uint64_t *ret_missed = (void *)c->node.future.ret_value;
 
-    /* The first event wakes; another may have come with it. */
-    if (c->kind == IL_CASE_FD_ && result > 0)
-        return result | ili_case_poll(c);
+    /* The first event wakes; another may have come with it.  What was granted is
+     * not taken back if the descriptor has been closed since. */
+    if (c->kind == IL_CASE_FD_ && result > 0 &&
+        c->events == (IL_READ | IL_WRITE)) {
+        int more = ili_case_poll(c);
+
+        return more > 0 ? result | more : result;
+    }
     if (c->kind == IL_CASE_SUBSCRIBER_ && result == 0 && ret_missed)
         *ret_missed = 0; /* who waits has missed none */
     return result;
