@@ -248,6 +248,44 @@ static void test_shared_ends_in_their_own_channel_do_not_keep_it(void **state)
     il_shared_receiver_drop(&rx);
 }
 
+struct both {
+    il_shared_sender tx;
+    il_shared_receiver rx;
+};
+
+static void drop_both(void *element, void *arg)
+{
+    struct both *both = element;
+
+    ++*(int *)arg;
+    il_shared_sender_drop(&both->tx);
+    il_shared_receiver_drop(&both->rx);
+}
+
+/* Nobody has an end but the channel itself.  Closed by its address, it was freed
+ * while it was looked through. */
+static void
+test_shared_ends_in_their_own_channel_go_when_it_is_closed(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct both both;
+        il_shared_channel *channel;
+        int n = 0;
+
+        assert_int_equal(
+            il_shared_channel_open(sizeof both, 2, &both.tx, &both.rx), 0);
+        channel = il_shared_sender_channel(&both.tx);
+        il_shared_channel_set_destroy(channel, drop_both, &n);
+        assert_int_equal(il_shared_sender_try_send(&both.tx, &both), 0);
+        if (i == 0)
+            assert_int_equal(il_shared_channel_close_now(channel), 0);
+        else
+            il_shared_channel_fini(channel);
+        assert_int_equal(n, 1);
+    }
+}
+
 static void
 test_shared_ends_receiver_of_a_closed_channel_gets_the_rest(void **state)
 {
@@ -436,6 +474,7 @@ int main(void)
         TEST_REAL(test_shared_ends_last_receiver_wakes_senders_who_keep_theirs),
         TEST(test_shared_ends_dropped_in_any_order_free_all),
         TEST(test_shared_ends_in_their_own_channel_do_not_keep_it),
+        TEST(test_shared_ends_in_their_own_channel_go_when_it_is_closed),
         TEST(test_shared_ends_receiver_of_a_closed_channel_gets_the_rest),
         TEST(test_shared_ends_cancelled_user_drops_its_end),
         TEST(test_shared_ends_value_wins_over_a_late_cancel_and_drop),

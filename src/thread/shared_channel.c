@@ -403,11 +403,14 @@ int il_shared_channel_close(il_shared_channel *channel)
 
 int il_shared_channel_close_now(il_shared_channel *channel)
 {
-    bool leaving;
+    bool is_open, leaving;
 
     ILI_RETURN_IF_FAIL(ili_shared_is_valid(channel), -EINVAL);
+    is_open = channel->is_open;
+    ili_shared_add_use(channel);
     (void)end_waits(channel, -EPIPE, &leaving);
     ili_shared_dispose(channel);
+    ili_shared_drop_use(channel, is_open);
     return 0;
 }
 
@@ -432,10 +435,12 @@ size_t il_shared_channel_count(il_shared_channel *channel)
 
 void il_shared_channel_fini(il_shared_channel *channel)
 {
-    bool leaving;
+    bool is_open, leaving;
 
     if (!ili_shared_is_valid(channel))
         return;
+    is_open = channel->is_open;
+    ili_shared_add_use(channel);
     do {
         (void)end_waits(channel, -EOWNERDEAD, &leaving);
         if (leaving)
@@ -448,5 +453,6 @@ void il_shared_channel_fini(il_shared_channel *channel)
     *channel = (il_shared_channel){ .n_senders = channel->n_senders,
                                     .n_receivers = channel->n_receivers,
                                     .n_uses = channel->n_uses,
-                                    .is_open = channel->is_open };
+                                    .is_open = is_open };
+    ili_shared_drop_use(channel, is_open);
 }

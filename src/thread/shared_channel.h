@@ -10,6 +10,8 @@
 
 #include <interloop/shared_channel.h>
 
+#include <stdlib.h>
+
 /* Bits of `state`: what is not as it mostly is. */
 enum {
     ILI_SHARED_CLOSED = 1,
@@ -54,7 +56,21 @@ static inline void ili_shared_unlatch(il_shared_channel *channel)
 bool ili_shared_end(il_shared_channel *channel, ili_list *taken);
 
 /* Without: the elements of a closed channel, whose places nobody will use
- * again. */
+ * again.  They may have its last ends in them: who calls this has a use. */
 void ili_shared_dispose(il_shared_channel *channel);
+
+/* It does not go before the use is given back.  `is_open` was read before that:
+ * storage of the user's may be gone. */
+static inline void ili_shared_add_use(il_shared_channel *channel)
+{
+    (void)__atomic_fetch_add(&channel->n_uses, 1, __ATOMIC_RELAXED);
+}
+
+static inline void ili_shared_drop_use(il_shared_channel *channel, bool is_open)
+{
+    if (__atomic_sub_fetch(&channel->n_uses, 1, __ATOMIC_ACQ_REL) == 0 &&
+        is_open)
+        free(channel);
+}
 
 #endif

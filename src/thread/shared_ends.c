@@ -78,7 +78,7 @@ static int add(il_shared_channel *channel, unsigned *n_ends, bool must_be_open)
         r = -EOVERFLOW;
     } else {
         ++*n_ends;
-        (void)__atomic_fetch_add(&channel->n_uses, 1, __ATOMIC_RELAXED);
+        ili_shared_add_use(channel);
     }
     ili_shared_unlatch(channel);
     return r;
@@ -113,9 +113,7 @@ static void drop(il_shared_channel *channel, unsigned *n_ends)
         return;
     if (is_last && n_ends == &channel->n_receivers)
         ili_shared_dispose(channel);
-    if (__atomic_sub_fetch(&channel->n_uses, 1, __ATOMIC_ACQ_REL) == 0 &&
-        is_open)
-        free(channel);
+    ili_shared_drop_use(channel, is_open);
 }
 
 /* --- senders ---------------------------------------------------------------- */
