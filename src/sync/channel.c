@@ -322,8 +322,10 @@ int il_channel_close_now(il_channel *channel)
 {
     ILI_RETURN_IF_FAIL(is_here(channel), why_not_here(channel));
     end_waits(channel, -EPIPE);
-    dispose(channel);
-    let_go(channel);
+    if (channel->count > 0) {
+        dispose(channel);
+        let_go(channel);
+    }
     return 0;
 }
 
