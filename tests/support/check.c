@@ -81,10 +81,22 @@ void begin_checks(void)
     descriptors_before = count_descriptors();
 }
 
+/* Threads of GLib's pools may close a file after who read it has been told. */
+static int wait_for_descriptors(void)
+{
+    int leaked = count_descriptors() - descriptors_before;
+
+    for (int ms = 0; leaked > 0 && ms < 1000; ms++) {
+        (void)usleep(1000);
+        leaked = count_descriptors() - descriptors_before;
+    }
+    return leaked;
+}
+
 void end_checks(void)
 {
     unsigned n = n_failures;
-    int leaked = count_descriptors() - descriptors_before;
+    int leaked = wait_for_descriptors();
 
     alarm(0);
     n_failures = 0;
