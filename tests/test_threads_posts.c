@@ -16,6 +16,7 @@ struct bell {
     il_loop *loop;
     il_callback callback;
     il_callback other; /* keeps the loop busy, or stops it */
+    il_callback stop;  /* posted by a thread that may end before it runs */
     atomic_uint told;  /* written by the poster before it posts */
     atomic_uint heard; /* what the last run has read of it */
     unsigned n_runs;   /* on the loop's thread */
@@ -173,7 +174,6 @@ static void keep_ringing(void *arg)
 static void *keep_ringing_too(void *arg)
 {
     struct bell *bell = arg;
-    il_callback stop = IL_CALLBACK_INIT(stop_listening, bell);
     il_time limit = il_now() + IL_SEC(1);
 
     for (unsigned i = 0; i < N_POSTS && il_now() < limit; i++) {
@@ -182,10 +182,8 @@ static void *keep_ringing_too(void *arg)
         for (volatile unsigned k = 0; k < i % 300; k++)
             ;
     }
-    CHECK_INT(il_post_threadsafe(bell->loop, &stop), 0);
-    /* It is on our stack. */
-    while (__atomic_load_n(&stop.claim, __ATOMIC_ACQUIRE))
-        sleep_us(100);
+    bell->stop = (il_callback)IL_CALLBACK_INIT(stop_listening, bell);
+    CHECK_INT(il_post_threadsafe(bell->loop, &bell->stop), 0);
     return NULL;
 }
 
@@ -236,7 +234,6 @@ static bool is_heard(struct bell *bell, unsigned what)
 static void *tell_twice(void *arg)
 {
     struct bell *bell = arg;
-    il_callback stop = IL_CALLBACK_INIT(stop_listening, bell);
     il_time limit = il_now() + IL_SEC(1);
 
     for (unsigned i = 0; i < N_POSTS && il_now() < limit; i++) {
@@ -252,9 +249,8 @@ static void *tell_twice(void *arg)
             break;
         }
     }
-    CHECK_INT(il_post_threadsafe(bell->loop, &stop), 0);
-    while (__atomic_load_n(&stop.claim, __ATOMIC_ACQUIRE))
-        sleep_us(100);
+    bell->stop = (il_callback)IL_CALLBACK_INIT(stop_listening, bell);
+    CHECK_INT(il_post_threadsafe(bell->loop, &bell->stop), 0);
     return NULL;
 }
 
