@@ -64,8 +64,11 @@ struct il_loop {
     atomic_uint n_posters; /* other threads that are posting to wake one */
 
     /* thread/: functions that run for our tasks in other threads */
-    unsigned n_away;        /* how many of them are waited for, and */
-    il_time away_by;        /* until when, on the real clock */
+    unsigned n_away; /* how many of them are waited for, and */
+    il_time away_by; /* until when, on the real clock */
+    unsigned
+        n_unlooked; /* so many go by before the next look at one's result */
+    unsigned look_pause; /* what it was set to when the last look was in vain */
     struct il_pool *pool;   /* the default one, once it was used */
     il_callback leave_pool; /* at close */
 

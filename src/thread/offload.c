@@ -9,16 +9,30 @@
  *
  * A job that may be abandoned is on the heap.  When its task is cancelled, the
  * two are parted by one exchange: either the worker was first, and the task
- * gets the result, or the task was, and the worker never looks at it again. */
+ * gets the result, or the task was, and the worker never looks at it again.
+ *
+ * Where nothing else is ready, a task that has just offloaded looks for the result
+ * for LOOK_TIME before it parks.  A worker that looks for jobs, see rest.c, has run
+ * a short one before that, and the loop need not go to sleep only to be woken,
+ * which takes ten times as long.  It is this short because the thread may be
+ * somebody else's, as a guest's is; and each look in vain doubles the number of
+ * jobs that are not looked for after it. */
 
 #include "config.h"
 
 #include <interloop/offload.h>
 
+#include "base/lock.h"
+#include "loop/loop.h"
 #include "thread/pool.h"
 
 #include <errno.h>
 #include <stdlib.h>
+
+#define LOOK_TIME IL_US(5)
+#define LONGEST_PAUSE 63
+/* Looks, each of some ten nanoseconds, between two at the clock. */
+#define N_LOOKS 16
 
 /* On the task's stack. */
 struct offload {
@@ -46,6 +60,51 @@ static bool leave_job(struct ili_sleeper *me)
     return offload->is_abandoned;
 }
 
+/* --- looking for the result --------------------------------------------------- */
+
+/* Of a loop that runs a turn, but for the running task. */
+static bool has_nothing_ready(const ili_sched *sched)
+{
+    const il_link *next = sched->ready.next;
+
+    if (next == &sched->marker.link)
+        next = next->next;
+    return next == &sched->ready;
+}
+
+/* Whether a post comes soon; that it is another one costs a turn. */
+static bool look(const il_loop *loop)
+{
+    il_time limit = ili_clock_real() + LOOK_TIME;
+
+    do {
+        for (int i = 0; i < N_LOOKS; i++) {
+            if (!ili_inbox_is_empty(loop))
+                return true;
+            ili_relax();
+        }
+    } while (ili_clock_real() < limit);
+    return false;
+}
+
+/* Its only job has begun or is about to. */
+static void look_for_result(il_loop *loop)
+{
+    if (loop->n_unlooked > 0) {
+        loop->n_unlooked--;
+        return;
+    }
+    if (!has_nothing_ready(&loop->sched))
+        return;
+    if (look(loop))
+        loop->look_pause = 0;
+    else if (loop->look_pause < LONGEST_PAUSE)
+        loop->look_pause += loop->look_pause + 1;
+    loop->n_unlooked = loop->look_pause;
+}
+
+/* --- waiting for it ----------------------------------------------------------- */
+
 /* A job that can be abandoned takes time on nobody's account. */
 static int wait_for_job(struct offload *offload)
 {
@@ -57,6 +116,8 @@ static int wait_for_job(struct offload *offload)
     if (r < 0)
         return r;
     loop->n_away += n_away;
+    if (loop->n_away <= 1 && !offload->pool->spin.is_off)
+        look_for_result(loop);
     r = ili_sleep(&offload->sleeper, IL_FOREVER, "a job in another thread");
     loop->n_away -= n_away;
     return r;

@@ -37,9 +37,7 @@
  * been called meanwhile, but so jobs are late by one part in PAUSE at most.
  *
  * Rejected: a time that is always the same; between jobs that come every
- * millisecond each would be paid for.  A loop that looks for results before it
- * sleeps: that would make a job cheaper than a microsecond, but the thread may
- * be somebody else's, as a guest's is. */
+ * millisecond each would be paid for. */
 
 #include "config.h"
 
