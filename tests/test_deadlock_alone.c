@@ -76,8 +76,9 @@ static int setup_debug(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_deadlock_who_has_handlers_is_not_alone),
+        /* The first one: ThreadSanitizer starts its own thread with it. */
         TEST(test_deadlock_who_has_threads_is_not_alone),
+        TEST(test_deadlock_who_has_handlers_is_not_alone),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,7 +17,7 @@ static il_pool *make_looking_pool(void)
     il_pool *pool = make_pool(2);
 
     ili_lock(&pool->lock);
-    pool->spin.is_off = false;
+    __atomic_store_n(&pool->spin.is_off, false, __ATOMIC_RELAXED);
     ili_unlock(&pool->lock);
     return pool;
 }
@@ -115,7 +115,7 @@ static void test_offload_does_not_look_on_one_processor(void **state)
     il_pool *pool = make_pool(1);
 
     ili_lock(&pool->lock);
-    pool->spin.is_off = true;
+    __atomic_store_n(&pool->spin.is_off, true, __ATOMIC_RELAXED);
     ili_unlock(&pool->lock);
     offload_for_long(pool);
     assert_int_equal(f->loop->look_pause, 0);

@@ -240,7 +240,7 @@ static void test_rest_does_not_spin_on_one_processor(void **state)
 static void encourage(il_pool *pool)
 {
     ili_lock(&pool->lock);
-    pool->spin.is_off = false;
+    __atomic_store_n(&pool->spin.is_off, false, __ATOMIC_RELAXED);
     pool->spin.not_before = 0;
     pool->spin.time = IL_US(30);
     ili_unlock(&pool->lock);
@@ -356,7 +356,7 @@ static int offload_once(void *pool)
 static void make_it_spin(il_pool *pool)
 {
     ili_lock(&pool->lock);
-    pool->spin.is_off = false;
+    __atomic_store_n(&pool->spin.is_off, false, __ATOMIC_RELAXED);
     pool->spin.time = IL_SEC(1000);
     ili_unlock(&pool->lock);
     assert_int_equal(il_run(offload_once, pool), 0);

@@ -116,7 +116,7 @@ static int wait_for_job(struct offload *offload)
     if (r < 0)
         return r;
     loop->n_away += n_away;
-    if (loop->n_away <= 1 && !offload->pool->spin.is_off)
+    if (loop->n_away <= 1 && !ili_spin_is_off(&offload->pool->spin))
         look_for_result(loop);
     r = ili_sleep(&offload->sleeper, IL_FOREVER, "a job in another thread");
     loop->n_away -= n_away;

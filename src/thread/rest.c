@@ -76,7 +76,7 @@ void ili_spin_init(struct ili_spin *spin)
 il_time ili_spin_time(const struct ili_spin *spin, il_time now, il_time since,
                       unsigned n_jobs)
 {
-    if (spin->is_off || n_jobs == 0 || now < spin->not_before ||
+    if (ili_spin_is_off(spin) || n_jobs == 0 || now < spin->not_before ||
         now - since > SHORT_JOB * n_jobs)
         return 0;
     return spin->time;

@@ -21,8 +21,13 @@ struct ili_rest {
 struct ili_spin {
     il_time time; /* the next one looks for so long; 0: not at all */
     il_time not_before;
-    bool is_off; /* for good: one processor */
+    bool is_off; /* atomic, for good: one processor */
 };
+
+static inline bool ili_spin_is_off(const struct ili_spin *spin)
+{
+    return __atomic_load_n(&spin->is_off, __ATOMIC_RELAXED);
+}
 
 /* Fill it in for this process. */
 void ili_spin_init(struct ili_spin *spin);

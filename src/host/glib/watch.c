@@ -10,6 +10,7 @@
 
 #include "config.h"
 
+#include "host/glib/annotate.h"
 #include "host/glib/bridge.h"
 
 static GMutex lock;
@@ -17,6 +18,18 @@ static GMutex lock;
 struct ili_g_watched {
     GQueue watches; /* ili_g_watch.link */
 };
+
+static void enter(void)
+{
+    g_mutex_lock(&lock);
+    (void)ili_g_published(&lock);
+}
+
+static void leave(void)
+{
+    ili_g_publish(&lock);
+    g_mutex_unlock(&lock);
+}
 
 static GQuark record_quark(void)
 {
@@ -28,21 +41,21 @@ static void on_disposed(gpointer data, GObject *object)
 {
     struct ili_g_watched *record = data;
 
-    g_mutex_lock(&lock);
+    enter();
     g_object_set_qdata(object, record_quark(), NULL);
-    g_mutex_unlock(&lock);
+    leave();
     for (;;) {
         GList *link;
         ili_g_watch *watch;
 
-        g_mutex_lock(&lock);
+        enter();
         link = g_queue_pop_head_link(&record->watches);
         watch = link ? link->data : NULL;
         if (watch) {
             watch->record = NULL;
             watch->hold(watch->data); /* or it is freed when we unlock */
         }
-        g_mutex_unlock(&lock);
+        leave();
         if (!watch)
             break;
         watch->gone(watch->data);
@@ -54,7 +67,7 @@ void ili_g_watch_begin(ili_g_watch *watch, GObject *object)
 {
     struct ili_g_watched *record;
 
-    g_mutex_lock(&lock);
+    enter();
     record = g_object_get_qdata(object, record_quark());
     if (!record) {
         record = g_new0(struct ili_g_watched, 1);
@@ -64,14 +77,14 @@ void ili_g_watch_begin(ili_g_watch *watch, GObject *object)
     watch->link = (GList){ .data = watch };
     watch->record = record;
     g_queue_push_tail_link(&record->watches, &watch->link);
-    g_mutex_unlock(&lock);
+    leave();
 }
 
 void ili_g_watch_end(ili_g_watch *watch)
 {
-    g_mutex_lock(&lock);
+    enter();
     if (watch->record)
         g_queue_unlink(&watch->record->watches, &watch->link);
     watch->record = NULL;
-    g_mutex_unlock(&lock);
+    leave();
 }
