@@ -6,34 +6,12 @@
 #include "support/fixture.h"
 #include "support/gates.h"
 #include "support/other_loop.h"
+#include "support/shared_parties.h"
 
 #include <errno.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdint.h>
-
-static void init(il_shared_channel *channel, size_t capacity)
-{
-    assert_int_equal(il_shared_channel_init(channel, sizeof(int), capacity), 0);
-}
-
-/* So many were accepted. */
-static void *send_until_closed(void *channel)
-{
-    intptr_t n = 0;
-    int r;
-
-    for (;;) {
-        int value = (int)n;
-
-        r = il_shared_channel_send(channel, &value, IL_FOREVER);
-        if (r < 0)
-            break;
-        n++;
-    }
-    CHECK_INT(r, -EPIPE);
-    return (void *)n;
-}
 
 /* --- stopped ------------------------------------------------------------------ */
 
@@ -73,7 +51,7 @@ test_select_shared_of_a_loop_that_does_not_run_has_its_value(void **state)
     il_task *task = NULL;
 
     (void)state;
-    init(&channel, 0);
+    init_shared(&channel, 0);
     assert_int_equal(il_spawn(NULL, select_one, &channel, &task), 0);
     join_thread(start_thread(give_three, &channel));
     il_shared_channel_fini(&channel);
@@ -113,7 +91,7 @@ static void test_select_shared_loses_nothing_when_its_loop_closes(void **state)
         int n_left = 0;
         int value;
 
-        init(&visit.channel, (size_t)round % 3);
+        init_shared(&visit.channel, (size_t)round % 3);
         other_loop_start(&other);
         assert_int_equal(
             il_submit(other.loop, receive_by_select, &visit, &submission), 0);
@@ -150,44 +128,11 @@ static int select_shielded(void *channel)
     return r;
 }
 
-static void keep_quiet(const il_report *report, void *arg)
-{
-    (void)report;
-    (void)arg;
-}
-
-static void *run_briefly(void *channel)
-{
-    il_loop *loop = NULL;
-
-    CHECK_INT(il_loop_new(&loop), 0);
-    il_loop_set_report_handler(loop, keep_quiet, NULL);
-    CHECK_INT(il_spawn(NULL, select_shielded, channel, NULL), 0);
-    (void)il_loop_turn(loop, 0);
-    /* The task will not end, so it is abandoned, wherever it is. */
-    CHECK_INT(il_loop_close(loop, IL_US(50)), -ETIMEDOUT);
-    il_loop_unref(loop);
-    return NULL;
-}
-
 /* Nobody writes to a task that is gone, and the channel works. */
 static void test_select_shared_abandoned_leaves_the_channel(void **state)
 {
     (void)state;
-    for (int round = 0; round < 30; round++) {
-        il_shared_channel channel;
-        pthread_t sender;
-        int value = -1;
-
-        init(&channel, (size_t)round % 3);
-        sender = start_thread(send_until_closed, &channel);
-        join_thread(start_thread(run_briefly, &channel));
-        assert_int_equal(
-            il_shared_channel_receive(&channel, &value, IL_FOREVER), 0);
-        assert_int_equal(il_shared_channel_close(&channel), 0);
-        join_thread(sender);
-        il_shared_channel_fini(&channel);
-    }
+    outlive_abandoned_receivers(select_shielded);
 }
 
 #define TEST_REAL(name)                                                        \

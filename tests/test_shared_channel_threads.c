@@ -150,22 +150,6 @@ static void test_shared_channel_time_limits_lose_nothing(void **state)
 
 /* --- cancels from the side ------------------------------------------------ */
 
-static void *send_until_closed(void *arg)
-{
-    il_shared_channel *channel = arg;
-    int r;
-
-    for (intptr_t i = 0;; i++) {
-        int value = (int)i;
-
-        r = il_shared_channel_send(channel, &value, IL_FOREVER);
-        if (r < 0) {
-            CHECK_INT(r, -EPIPE);
-            return (void *)i; /* so many were accepted */
-        }
-    }
-}
-
 /* Cancelled at any moment: what it has got it has got, the next one is there. */
 static int receive_and_be_cancelled(void *arg)
 {
@@ -225,46 +209,13 @@ static int receive_shielded(void *arg)
     return il_scope_leave(&scope, r);
 }
 
-static void keep_quiet(const il_report *report, void *arg)
-{
-    (void)report;
-    (void)arg;
-}
-
-static void *run_briefly(void *channel)
-{
-    il_loop *loop = NULL;
-
-    CHECK_INT(il_loop_new(&loop), 0);
-    il_loop_set_report_handler(loop, keep_quiet, NULL);
-    CHECK_INT(il_spawn(NULL, receive_shielded, channel, NULL), 0);
-    (void)il_loop_turn(loop, 0);
-    /* The task will not end, so it is abandoned, wherever it is. */
-    CHECK_INT(il_loop_close(loop, IL_US(50)), -ETIMEDOUT);
-    il_loop_unref(loop);
-    return NULL;
-}
-
 /* Its element may go with a task that is abandoned, but no more than that:
  * nobody writes to a task that is gone, and the channel works. */
 static void
 test_shared_channel_goes_on_when_a_loop_ends_while_others_send(void **state)
 {
     (void)state;
-    for (int round = 0; round < 30; round++) {
-        il_shared_channel channel;
-        pthread_t sender;
-        int value = -1;
-
-        init_shared(&channel, (size_t)round % 3);
-        sender = start_thread(send_until_closed, &channel);
-        join_thread(start_thread(run_briefly, &channel));
-        assert_int_equal(
-            il_shared_channel_receive(&channel, &value, IL_FOREVER), 0);
-        assert_int_equal(il_shared_channel_close(&channel), 0);
-        join_thread(sender);
-        il_shared_channel_fini(&channel);
-    }
+    outlive_abandoned_receivers(receive_shielded);
 }
 
 #define TEST_REAL(name)                                                        \

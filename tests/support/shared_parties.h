@@ -22,6 +22,14 @@ struct party party(il_shared_channel *channel, int value);
 int send_one(void *arg);
 int receive_one(void *arg);
 
+/* A thread with a channel: returns how many were accepted, as an intptr_t. */
+void *send_until_closed(void *channel);
+
+/* Thirty times a loop of another thread is closed while `fn`, a task with a channel
+ * that never ends, receives what is sent there: it is abandoned, wherever it is.
+ * Nobody writes to it any more, and the channel works. */
+void outlive_abandoned_receivers(il_task_fn *fn);
+
 void init_shared(il_shared_channel *channel, size_t capacity);
 
 /* Without waiting; fails the test if that cannot be. */
